@@ -1,0 +1,183 @@
+/* record.h: the record of a study: the only writer and the only reader of results/runs/<id>/.
+ *
+ *   manifest.json   what was asked, on what machine, with which libraries; written once, before
+ *                   the first run
+ *   samples.jsonl   append-only, one JSON object per line: one `run` line per run, preceded by its
+ *                   `phase` and `snapshot` lines; a run without its `run` line did not finish and
+ *                   is ignored (with a warning), so this file is also the resume point
+ *   raw/NNNN-PHASE.lat   every operation's latency, binary (see latencies_write)
+ *   summary.json, cells.csv, report.md, plots/   derived by analysis/, rebuilt at will
+ *   stores/         kept artifacts of the last round
+ *
+ * Both JSON kinds carry "schema": "blobfront/manifest/1" or "blobfront/sample/1"; their JSON
+ * Schemas are in results/schema/.  A reader refuses a schema it does not know (RC_MISMATCH),
+ * malformed JSON, duplicate keys, wrong types, non-finite numbers, impossible values (negative
+ * times, p50 > p99, counts that disagree) with RC_USAGE naming file, line and field; an unknown key
+ * is kept out and counted in `warnings`.  A last line without its newline is a torn append: it is
+ * ignored and counted in `warnings`; anything malformed before it is an error.
+ *
+ * Ownership: a struct record owns all its strings (one arena); release with record_release.
+ * Threading: one thread.
+ */
+#ifndef RESULTS_RECORD_H
+#define RESULTS_RECORD_H
+
+#include "engine/arena.h"
+#include "engine/buf.h"
+#include "results/metrics.h"
+
+#define RECORD_MANIFEST_SCHEMA "blobfront/manifest/1"
+#define RECORD_SAMPLE_SCHEMA "blobfront/sample/1"
+/* The snapshot a run takes of its empty store, before the first phase. */
+#define RECORD_BASELINE "baseline"
+
+/* A name and its text, for host facts, library versions, PRAGMAs. */
+struct fact {
+    const char *name, *value;
+};
+struct facts {
+    struct fact *items;
+    size_t count;
+};
+
+/* One arm of the study: a strategy as the plan names it.  The control stands twice, second arm's
+ * label with a prime ("raw'"). */
+struct record_arm {
+    const char *label;   /* unique: "raw", "raw'", "chunked:avg=8k" */
+    const char *spec;    /* as typed */
+    const char *options; /* effective, every option spelled out */
+    const char *summary;
+    const char *caps;    /* "sql,delete,scan,dedup" */
+    bool sql;            /* everything in the SQL database: a possible final choice */
+    bool volatile_floor; /* nothing survives: a reference lane only */
+    bool control, control_again;
+};
+
+struct record_phase {
+    const char *name;     /* "update_binary_hot" */
+    const char *workload; /* "update" */
+    const char *snapshot; /* name of the snapshot taken after it, or "" */
+    const char *options;  /* effective */
+    bool reads_only;
+};
+
+struct record_manifest {
+    const char *id;          /* the folder's name */
+    const char *tool_version;
+    const char *tool_hash;   /* XXH3-128 of the program file, hex */
+    const char *created;     /* 2026-11-20T16:13:00Z */
+    const char *plan_name;   /* free text, one line */
+    const char *dataset_spec, *dataset_name, *dataset_options, *dataset_hash;
+    const char *dataset_warning; /* or "" */
+    uint64_t dataset_files, dataset_bytes;
+    uint64_t seed;
+    uint32_t rounds; /* asked for; what was done is in the samples */
+    uint64_t budget_ns; /* 0: none */
+    const char *durability, *retention;
+    uint32_t batch; /* operations per write transaction */
+    uint64_t clock_read_ns, clock_tick_ns;
+    const char *keep; /* "last" or "none" */
+    bool anywhere;     /* the choice may come from strategies that store outside SQL */
+    double guardrail;  /* 0.10 */
+    struct record_arm *arms;
+    size_t arm_count;
+    struct record_phase *phases;
+    size_t phase_count;
+    struct facts host, libraries, sqlite_options;
+};
+
+/* How the stored bytes divide: by extension and by handler, over all puts of the run. */
+struct record_share {
+    const char *name; /* "png", "" for no extension; or the handler's name */
+    uint64_t blobs, logical_bytes, stored_bytes;
+};
+struct record_shares {
+    struct record_share *items;
+    size_t count;
+};
+
+enum sample_kind { SAMPLE_PHASE, SAMPLE_SNAPSHOT, SAMPLE_RUN };
+struct sample {
+    enum sample_kind kind;
+    uint32_t run, round, slot; /* run: 0.. over the study; slot: position within the round */
+    uint32_t arm;              /* index into manifest.arms */
+    const char *name;          /* phase or snapshot name; "" for SAMPLE_RUN */
+    double value[METRIC_COUNT]; /* NaN: absent; counters are whole and below 2^53 */
+
+    /* SAMPLE_RUN only */
+    bool valid;
+    const char *reason;       /* why it is INVALID, or "" */
+    const char *verification; /* fold of every byte read in the run, hex; equal across arms */
+    const char *dataset_hash;
+    struct facts pragmas;     /* read back; empty for strategies without SQLite */
+    struct record_shares by_extension, by_handler;
+};
+
+struct record {
+    char *dir;
+    struct arena arena;
+    struct record_manifest manifest;
+    struct sample *samples; /* of finished runs only, in file order */
+    size_t sample_count;
+    uint32_t run_count;     /* finished runs */
+    uint32_t warnings;      /* torn tail, unfinished runs, unknown keys */
+    char warning[240];      /* the first one, "" when none */
+};
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+MUST_CHECK enum rc record_load(struct record *record, const char *dir, struct err *err);
+void record_release(struct record *record);
+/* The sample of `kind` and `name` of run `run`, or NULL. */
+const struct sample *record_find(const struct record *record, uint32_t run, enum sample_kind kind,
+                                 const char *name);
+/* Every rule a consistent record obeys beyond its schema: complete rounds, each arm once per round,
+ * counters equal in every valid run of an arm, one verification hash over all arms, run marked
+ * invalid when it must be.  RC_INVALID with the first violation. */
+MUST_CHECK enum rc record_verify(const struct record *record, struct err *err);
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* Create <parent>/<id>/ with manifest.json (written to a temporary name, synced, renamed) and an
+ * empty samples.jsonl.  Fails when the folder exists. */
+MUST_CHECK enum rc record_create(const char *parent, const struct record_manifest *manifest,
+                                 struct buf *dir_out, struct err *err);
+/* Append one line per sample in one write, then sync.  The run line must be last.  What a crash
+ * left behind the last run line is cut off first.  After a failure (no space) the file is as
+ * before.  RC_INVALID when a value is impossible: a reader would refuse it. */
+MUST_CHECK enum rc record_append(const char *dir, const struct record_manifest *manifest,
+                                 const struct sample *samples, size_t count, struct err *err);
+/* One run's samples from the file a run's process left, checked against the manifest.  Strings
+ * live in `arena`. */
+MUST_CHECK enum rc record_run_write(const char *path, const struct record_manifest *manifest,
+                                    const struct sample *samples, size_t count, struct err *err);
+MUST_CHECK enum rc record_run_read(const char *path, const struct record_manifest *manifest,
+                                   struct arena *arena, struct sample **samples, size_t *count,
+                                   struct err *err);
+/* All values NaN, strings "". */
+void sample_init(struct sample *sample, enum sample_kind kind);
+
+/* A file of a study's folder written whole or not at all: temporary name, write, fsync, rename.
+ * `name` may hold a folder ("plots/a.svg"), which is made when it is missing. */
+MUST_CHECK enum rc record_write_file(const char *dir, const char *name, struct span bytes,
+                                     struct err *err);
+
+/* ---- raw latencies --------------------------------------------------------------------------- */
+
+enum latency_op { LATENCY_INSERT, LATENCY_UPDATE, LATENCY_READ, LATENCY_SCAN, LATENCY_OTHER };
+struct latency {
+    uint64_t ns;
+    uint32_t bytes; /* logical size of the blob, saturated */
+    uint32_t op;    /* enum latency_op */
+};
+/* Little-endian: "BFLAT\0\0\1", count (u64), count x {ns u64, bytes u32, op u32}, then the XXH3-128
+ * of all that precedes.  Written whole or not at all. */
+MUST_CHECK enum rc latencies_write(const char *path, const struct latency *items, size_t count,
+                                   struct err *err);
+/* *items is malloc'ed; free it.  RC_CORRUPT when anything disagrees. */
+MUST_CHECK enum rc latencies_read(const char *path, struct latency **items, size_t *count,
+                                  struct err *err);
+/* "raw/0007-update_binary_hot.lat"; latencies_write makes raw/ */
+char *latencies_name(char dst[128], uint32_t run, const char *phase);
+
+#endif

@@ -1,0 +1,131 @@
+/* record_parts.h: what the files of record.h share among themselves; private to results/.
+ *
+ * The JSON of a struct is described once, as rows of (key, type, offset); writing, reading and the
+ * search for unknown keys all come from them, so a writer and its reader cannot drift apart.
+ */
+#ifndef RESULTS_RECORD_PARTS_H
+#define RESULTS_RECORD_PARTS_H
+
+#include "engine/json.h"
+#include "results/record.h"
+
+#define RECORD_SAMPLES_NAME "samples.jsonl"
+#define RECORD_MANIFEST_NAME "manifest.json"
+
+/* ---- files (record_file.c) ------------------------------------------------------------------- */
+
+/* A regular file of at most `max` bytes, whole.  A missing one is RC_USAGE: the user named it. */
+MUST_CHECK enum rc record_file_read(const char *path, uint64_t max, struct buf *out,
+                                    struct err *err);
+/* Whole or not at all: temporary name in the same folder, write, fsync, rename, fsync the folder.
+ * What is no regular file is not replaced. */
+MUST_CHECK enum rc record_file_replace(const char *path, struct span bytes, struct err *err);
+/* Make the folder the file `path` stands in; the one above it must exist. */
+MUST_CHECK enum rc record_parent_make(const char *path, struct err *err);
+/* Make `path` and every missing folder above it. */
+MUST_CHECK enum rc record_folder_make(const char *path, struct err *err);
+/* Make the names in a folder durable. */
+MUST_CHECK enum rc record_folder_sync(const char *path, struct err *err);
+/* All bytes to `fd`; errno-style result: 0, or what write(2) gave, or ENOSPC after a short write
+ * that could not be continued. */
+int record_file_write_all(int fd, struct span bytes);
+
+/* ---- fields (record_fields.c) ---------------------------------------------------------------- */
+
+enum field_type {
+    FIELD_TEXT,  /* const char *; NULL is written as "" */
+    FIELD_WORD,  /* const char *, never empty */
+    FIELD_BOOL,
+    FIELD_U32,
+    FIELD_U64,   /* below 2^53 */
+    FIELD_SEED,  /* uint64_t of all 64 bits, as a string of decimal digits */
+    FIELD_DOUBLE /* finite, not negative */
+};
+struct field {
+    const char *key; /* NULL ends the rows */
+    enum field_type type;
+    size_t offset;
+};
+
+/* One JSON document being read.  The first failure stays in `rc`; later reads do nothing. */
+struct record_reader {
+    const struct json *json;
+    const char *file; /* quoted */
+    unsigned line;    /* 0: the document is a whole file */
+    struct arena *arena;
+    struct record *record; /* counts unknown keys; NULL: they are refused */
+    struct err *err;
+    enum rc rc;
+};
+
+void record_fields_write(struct json_writer *writer, const struct field *rows, const void *base);
+void record_fields_read(struct record_reader *reader, const struct json_node *object,
+                        const struct field *rows, void *base);
+/* Note every member that is neither in `rows` nor in `others` (NULL-terminated). */
+void record_fields_unknown(struct record_reader *reader, const struct json_node *object,
+                           const struct field *rows, const char *const *others);
+/* Text of unknown origin for JSON: `text`, "" for NULL, or an escaped copy in `scratch` when it is
+ * not valid UTF-8 (a file's extension, a kernel's answer). */
+const char *record_text(char scratch[QUOTE_SIZE], const char *text);
+void record_facts_write(struct json_writer *writer, const char *key, const struct facts *facts);
+void record_facts_read(struct record_reader *reader, const struct json_node *object,
+                       const char *key, struct facts *facts);
+/* The member `schema` must be `expected`; any other text is RC_MISMATCH. */
+void record_schema_read(struct record_reader *reader, const struct json_node *object,
+                        const char *expected);
+/* Members of the reader's document; NULL after a failure. */
+const struct json_node *record_object(struct record_reader *reader, const struct json_node *object,
+                                      const char *key);
+const struct json_node *record_array(struct record_reader *reader, const struct json_node *object,
+                                     const char *key, size_t *count);
+/* Zeroed arena memory, or NULL and reader->rc set. */
+void *record_alloc(struct record_reader *reader, size_t count, size_t size);
+void record_note_unknown(struct record_reader *reader, const struct json_node *member);
+/* Count a warning; the first one's text is kept. */
+void record_warn(struct record *record, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* First fact whose name came before, or NULL: it could not be read back. */
+const char *record_facts_duplicate(const struct facts *facts);
+
+/* ---- manifest (record_manifest.c) ------------------------------------------------------------ */
+
+/* RC_USAGE when it could not be read back. */
+MUST_CHECK enum rc record_manifest_print(const struct record_manifest *manifest, struct buf *out,
+                                         struct err *err);
+/* `record` counts warnings; the manifest and its strings go into record->arena. */
+MUST_CHECK enum rc record_manifest_parse(struct record *record, struct span text,
+                                         const char *file, struct err *err);
+
+/* ---- samples (record_sample.c, record_values.c) ---------------------------------------------- */
+
+/* Append one line, its newline included.  RC_INVALID when the sample could not be read back. */
+MUST_CHECK enum rc record_sample_print(const struct record_manifest *manifest,
+                                       const struct sample *sample, struct buf *out,
+                                       struct err *err);
+/* Where the lines being parsed come from. */
+struct sample_source {
+    const char *path;
+    const struct record_manifest *manifest;
+    struct arena *arena;
+    struct record *record; /* counts unknown keys; NULL: they are refused */
+};
+MUST_CHECK enum rc record_sample_parse(const struct sample_source *source, struct span line,
+                                       unsigned number, struct sample *out, struct err *err);
+/* The values' names as they stand in lines and schemas: "phase", "snapshot", "run". */
+const char *sample_kind_name(enum sample_kind kind);
+
+/* What makes a sample's values impossible.  `key` is NULL when there is nothing. */
+struct value_defect {
+    const char *group; /* "values", or NULL: the line itself */
+    const char *key;
+    char what[160];
+};
+void record_values_check(const struct sample *sample, struct value_defect *defect);
+
+/* Cut the next line, without its newline, from *rest.  False at the end, and for a last line
+ * without its newline, which stays in *rest. */
+bool record_next_line(struct span *rest, struct span *line);
+/* The lines of one run agree on round, slot and arm, and none is there twice: NULL, or what is
+ * wrong with `sample`, which came after `before`. */
+const char *record_sample_conflict(const struct sample *before, const struct sample *sample);
+
+#endif

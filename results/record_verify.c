@@ -1,0 +1,227 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "results/record_parts.h"
+
+static const char *label_of(const struct record *record, const struct sample *sample)
+{
+    return record->manifest.arms[sample->arm].label;
+}
+
+/* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* `runs` and `slots` are scratch space, one per arm. */
+static enum rc check_round(const struct record *record, uint32_t round,
+                           const struct sample **runs, bool *slots, struct err *err)
+{
+    size_t arms = record->manifest.arm_count;
+    for (size_t i = 0; i < arms; i++) {
+        runs[i] = NULL;
+        slots[i] = false;
+    }
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->kind != SAMPLE_RUN || sample->round != round)
+            continue;
+        if (runs[sample->arm] != NULL)
+            return FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has arm \"%s\" twice: runs %" PRIu32
+                        " and %" PRIu32, round, Q(label_of(record, sample)),
+                        runs[sample->arm]->run, sample->run);
+        if (slots[sample->slot])
+            return FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has two runs in slot %" PRIu32,
+                        round, sample->slot);
+        runs[sample->arm] = sample;
+        slots[sample->slot] = true;
+    }
+    for (size_t i = 0; i < arms; i++) {
+        if (runs[i] == NULL) {
+            enum rc rc = FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has no run of arm \"%s\"",
+                              round, Q(record->manifest.arms[i].label));
+            err_hint(err, "an interrupted study can be finished with \"blobfront resume\"");
+            return rc;
+        }
+    }
+    return RC_OK;
+}
+
+static enum rc check_run_numbers(const struct record *record, struct err *err)
+{
+    uint32_t runs = 0;
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->arm >= record->manifest.arm_count || sample->slot >= record->manifest.arm_count)
+            return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is of an arm or slot the study does "
+                        "not have", sample->run);
+        if (sample->kind != SAMPLE_RUN)
+            continue;
+        runs++;
+        if (record_find(record, sample->run, SAMPLE_RUN, "") != sample)
+            return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is recorded twice", sample->run);
+    }
+    if (runs != record->run_count)
+        return FAIL(err, RC_INVALID, 0, "the record says %" PRIu32 " runs and holds %" PRIu32,
+                    record->run_count, runs);
+    return RC_OK;
+}
+
+static enum rc check_rounds(const struct record *record, struct err *err)
+{
+    /* Rounds are complete, so their numbers are below the number of runs. */
+    uint32_t rounds = 0;
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->kind == SAMPLE_RUN && sample->round >= rounds) {
+            if (sample->round >= record->run_count)
+                return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is of round %" PRIu32
+                            ", and there are %" PRIu32 " runs in all", sample->run, sample->round,
+                            record->run_count);
+            rounds = sample->round + 1;
+        }
+    }
+    const struct sample **runs = calloc(record->manifest.arm_count, sizeof(*runs));
+    bool *slots = calloc(record->manifest.arm_count, sizeof(*slots));
+    enum rc rc = RC_OK;
+    if (runs == NULL || slots == NULL)
+        rc = FAIL(err, RC_NOMEM, 0, "no memory to verify a record");
+    for (uint32_t round = 0; rc == RC_OK && round < rounds; round++)
+        rc = check_round(record, round, runs, slots, err);
+    free(runs);
+    free(slots);
+    return rc;
+}
+
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+static enum rc missing_part(const struct record *record, const struct sample *run,
+                            const char *kind, const char *name, struct err *err)
+{
+    return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s) counts as valid and has no %s \"%s\"",
+                run->run, Q(label_of(record, run)), kind, Q(name));
+}
+
+/* A valid run did everything. */
+static enum rc check_parts(const struct record *record, const struct sample *run, struct err *err)
+{
+    for (size_t i = 0; i < record->manifest.phase_count; i++) {
+        const struct record_phase *phase = &record->manifest.phases[i];
+        if (record_find(record, run->run, SAMPLE_PHASE, phase->name) == NULL)
+            return missing_part(record, run, "phase", phase->name, err);
+        if (phase->snapshot[0] != '\0' &&
+            record_find(record, run->run, SAMPLE_SNAPSHOT, phase->snapshot) == NULL)
+            return missing_part(record, run, "snapshot", phase->snapshot, err);
+    }
+    return RC_OK;
+}
+
+/* What makes a run invalid whatever its line says. */
+static enum rc check_validity(const struct record *record, const struct sample *run,
+                              struct err *err)
+{
+    if (!run->valid) {
+        if (run->reason[0] == '\0')
+            return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is INVALID without a reason",
+                        run->run);
+        return RC_OK;
+    }
+    struct value_defect defect;
+    record_values_check(run, &defect);
+    if (defect.key != NULL)
+        return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s): \"%s\" %s", run->run,
+                    Q(label_of(record, run)), defect.key, defect.what);
+    if (strcmp(run->dataset_hash, record->manifest.dataset_hash) != 0)
+        return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s) counts as valid and stored other "
+                    "data: dataset hash %s, expected %s", run->run, Q(label_of(record, run)),
+                    Q(run->dataset_hash), Q(record->manifest.dataset_hash));
+    return check_parts(record, run, err);
+}
+
+static enum rc check_verification(const struct record *record, const struct sample *first,
+                                  const struct sample *run, struct err *err)
+{
+    if (strcmp(first->verification, run->verification) == 0)
+        return RC_OK;
+    return FAIL(err, RC_INVALID, 0, "runs %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
+                "verification %s and %s", first->run, Q(label_of(record, first)), run->run,
+                Q(label_of(record, run)), Q(first->verification), Q(run->verification));
+}
+
+/* ---- counters -------------------------------------------------------------------------------- */
+
+static enum rc differing_counter(const struct record *record, const struct sample *first,
+                                 const struct sample *other, size_t metric, struct err *err)
+{
+    char place[QUOTE_SIZE];
+    quote_str(place, sizeof(place), first->kind == SAMPLE_RUN ? "run" : first->name);
+    return FAIL(err, RC_INVALID, 0, "arm \"%s\", %s: counter \"%s\" is %.17g in run %" PRIu32
+                " and %.17g in run %" PRIu32, Q(label_of(record, first)), place,
+                metric_table[metric].name, first->value[metric], first->run, other->value[metric],
+                other->run);
+}
+
+/* A counter absent in one is a difference too. */
+static enum rc compare_counters(const struct record *record, const struct sample *first,
+                                const struct sample *other, struct err *err)
+{
+    for (size_t i = 0; i < METRIC_COUNT; i++) {
+        if (metric_table[i].kind != COUNTER)
+            continue;
+        double a = first->value[i], b = other->value[i];
+        if (a != b && !(isnan(a) && isnan(b)))
+            return differing_counter(record, first, other, i, err);
+    }
+    return RC_OK;
+}
+
+/* Every line of run `other` against the same line of run `first`. */
+static enum rc compare_runs(const struct record *record, uint32_t first, uint32_t other,
+                            struct err *err)
+{
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->run != first && sample->run != other)
+            continue;
+        const struct sample *twin = record_find(record, sample->run == first ? other : first,
+                                                sample->kind, sample->name);
+        if (twin == NULL)
+            return FAIL(err, RC_INVALID, 0, "%s \"%s\" is in run %" PRIu32 " and not in run %"
+                        PRIu32 " of the same arm", sample_kind_name(sample->kind),
+                        Q(sample->name), sample->run, sample->run == first ? other : first);
+        enum rc rc = sample->run == first ? compare_counters(record, sample, twin, err) : RC_OK;
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+/* The first valid run of the arm, before `run` or `run` itself. */
+static const struct sample *first_valid_run(const struct record *record, uint32_t arm)
+{
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->kind == SAMPLE_RUN && sample->valid && sample->arm == arm)
+            return sample;
+    }
+    return NULL;
+}
+
+enum rc record_verify(const struct record *record, struct err *err)
+{
+    enum rc rc = check_run_numbers(record, err);
+    const struct sample *first = NULL;
+    for (size_t i = 0; rc == RC_OK && i < record->sample_count; i++) {
+        const struct sample *run = &record->samples[i];
+        if (run->kind != SAMPLE_RUN)
+            continue;
+        rc = check_validity(record, run, err);
+        if (rc != RC_OK || !run->valid)
+            continue;
+        first = first != NULL ? first : run;
+        rc = check_verification(record, first, run, err);
+        const struct sample *twin = first_valid_run(record, run->arm);
+        if (rc == RC_OK && twin != run)
+            rc = compare_runs(record, twin->run, run->run, err);
+    }
+    return rc == RC_OK ? check_rounds(record, err) : rc;
+}
