@@ -44,15 +44,39 @@ static const char *const chunker_names[] = {"fixed", "fastcdc", NULL};
 
 #define MEMBER(member) .offset = offsetof(struct chunked, member)
 static const struct opt chunked_opts[] = {
-    {.name = "chunker", .type = OPT_CHOICE, MEMBER(kind), .def = "fastcdc",
-     .choices = chunker_names, .help = "how blobs are cut: every avg bytes, or by content"},
-    {.name = "min", .type = OPT_SIZE, MEMBER(min), .min = 0, .max = 64.0 * 1024 * 1024, .def = "0",
+    {.name = "chunker",
+     .type = OPT_CHOICE,
+     MEMBER(kind),
+     .def = "fastcdc",
+     .choices = chunker_names,
+     .help = "how blobs are cut: every avg bytes, or by content"},
+    {.name = "min",
+     .type = OPT_SIZE,
+     MEMBER(min),
+     .min = 0,
+     .max = 64.0 * 1024 * 1024,
+     .def = "0",
      .help = "least chunk length; 0 is a quarter of avg; fastcdc only"},
-    {.name = "avg", .type = OPT_SIZE, MEMBER(avg), .min = 64, .max = 64.0 * 1024 * 1024,
-     .def = "16k", .help = "target chunk length; a power of two for fastcdc"},
-    {.name = "max", .type = OPT_SIZE, MEMBER(max), .min = 0, .max = 64.0 * 1024 * 1024, .def = "0",
+    {.name = "avg",
+     .type = OPT_SIZE,
+     MEMBER(avg),
+     .min = 64,
+     .max = 64.0 * 1024 * 1024,
+     .def = "16k",
+     .help = "target chunk length; a power of two for fastcdc"},
+    {.name = "max",
+     .type = OPT_SIZE,
+     MEMBER(max),
+     .min = 0,
+     .max = 64.0 * 1024 * 1024,
+     .def = "0",
      .help = "largest chunk length; 0 is four times avg; fastcdc only"},
-    {.name = "norm", .type = OPT_COUNT, MEMBER(norm), .min = 0, .max = 3, .def = "2",
+    {.name = "norm",
+     .type = OPT_COUNT,
+     MEMBER(norm),
+     .min = 0,
+     .max = 3,
+     .def = "2",
      .help = "how strongly fastcdc pulls chunk lengths towards avg"},
     CONTENT_OPTS(struct chunked, content, "zstd"),
     {.name = NULL},
@@ -77,10 +101,10 @@ static enum rc set_chunker(struct chunked *self)
 }
 
 #define ROW "SELECT file_id,version,total_len,hash,chunks FROM manifest "
-#define INSERT_SQL                                                                                 \
+#define INSERT_SQL \
     "INSERT INTO manifest(file_id,version,total_len,hash,chunks) VALUES(?1,?2,?3,?4,?5)"
-#define NEWEST_SQL                                                                                 \
-    "SELECT file_id,max(version),total_len,hash,chunks FROM manifest "                             \
+#define NEWEST_SQL                                                     \
+    "SELECT file_id,max(version),total_len,hash,chunks FROM manifest " \
     "WHERE file_id BETWEEN ?1 AND ?2 GROUP BY file_id ORDER BY file_id"
 
 static enum rc chunked_init(struct store *st)
@@ -119,7 +143,7 @@ static void chunked_deinit(struct store *st)
     buf_release(&self->ids);
 }
 
-/* ---- manifests -------------------------------------------------------------------------------- */
+/* ---- manifests ------------------------------------------------------------------------------- */
 
 #define NUMBER_MAX 10 /* bytes of a LEB128 number of 64 bits */
 
@@ -176,8 +200,8 @@ static enum rc append_chunk(struct chunked *self, int64_t *next_id, int64_t id, 
 {
     uint8_t entry[2 * NUMBER_MAX];
     int64_t difference = id - *next_id;
-    uint64_t zigzag = difference < 0 ? ((uint64_t)(-difference - 1) << 1) | 1
-                                     : (uint64_t)difference << 1;
+    uint64_t zigzag =
+        difference < 0 ? ((uint64_t)(-difference - 1) << 1) | 1 : (uint64_t)difference << 1;
     size_t entry_len = put_number(entry, zigzag);
     entry_len += put_number(entry + entry_len, len);
     *next_id = id + 1;
@@ -189,7 +213,7 @@ static enum rc damaged(struct store *st, struct blob_key key, const char *what)
     return FAIL(st->err, RC_CORRUPT, 0, KEY_FMT ": %s", KEY_ARGS(key), what);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static enum rc find(struct store *st, struct blob_key key, sqlite3_stmt **row)
 {
@@ -278,7 +302,7 @@ static enum rc chunked_del(struct store *st, struct blob_key key)
     return rc;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Bytes [from, from + len) of chunk `id`, which is `chunk_len` long according to the manifest. */
 static enum rc read_chunk(struct chunked *self, int64_t id, uint64_t chunk_len, uint64_t from,
@@ -382,7 +406,7 @@ static void chunked_scan_end(struct store *st)
     sqlite3_reset(chunked_of(st)->stmts[NEWEST]);
 }
 
-/* ---- transactions and check ------------------------------------------------------------------- */
+/* ---- transactions and check ------------------------------------------------------------------ */
 
 static enum rc chunked_flush(struct store *st)
 {

@@ -29,8 +29,8 @@ static struct dedup *dedup_of(struct store *st)
     return (struct dedup *)st;
 }
 
-#define NEWEST_SQL                                                                                 \
-    "SELECT file_id,max(version),content_id FROM ref WHERE file_id BETWEEN ?1 AND ?2 "             \
+#define NEWEST_SQL                                                                     \
+    "SELECT file_id,max(version),content_id FROM ref WHERE file_id BETWEEN ?1 AND ?2 " \
     "GROUP BY file_id ORDER BY file_id"
 
 static enum rc dedup_init(struct store *st)

@@ -25,7 +25,7 @@
 
 #include "engine/keymap.h"
 
-#define KEY_FMT "file %" PRIu64 " version %" PRIu32
+#define KEY_FMT       "file %" PRIu64 " version %" PRIu32
 #define KEY_ARGS(key) (key).file_id, (key).version
 
 enum {
@@ -60,8 +60,13 @@ struct files {
 };
 
 static const struct opt files_opts[] = {
-    {.name = "fanout", .type = OPT_COUNT, .offset = offsetof(struct files, fanout), .min = 0,
-     .max = 2, .def = "1", .help = "levels of directories, 256 each"},
+    {.name = "fanout",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct files, fanout),
+     .min = 0,
+     .max = 2,
+     .def = "1",
+     .help = "levels of directories, 256 each"},
     {.name = NULL},
 };
 
@@ -75,7 +80,7 @@ static bool syncs(const struct files *self)
     return self->st.durability != DURABILITY_NONE;
 }
 
-/* ---- names ------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static uint32_t dir_of(const struct files *self, uint64_t file_id)
 {
@@ -150,7 +155,7 @@ static enum rc damaged(struct store *st, struct blob_key key, const char *what)
     return FAIL(st->err, RC_CORRUPT, 0, KEY_FMT ": %s", KEY_ARGS(key), what);
 }
 
-/* ---- directories ------------------------------------------------------------------------------ */
+/* ---- directories ----------------------------------------------------------------------------- */
 
 static enum rc make_dir(struct files *self, uint32_t dir)
 {
@@ -172,8 +177,7 @@ static enum rc touch(struct files *self, uint32_t dir)
 {
     for (;;) {
         if (!(self->dirs[dir] & DIR_TOUCHED)) {
-            enum rc rc =
-                buf_append(&self->touched, span_of(&dir, sizeof(dir)), self->st.err);
+            enum rc rc = buf_append(&self->touched, span_of(&dir, sizeof(dir)), self->st.err);
             if (rc != RC_OK)
                 return rc;
             self->dirs[dir] |= DIR_TOUCHED;
@@ -210,7 +214,7 @@ static enum rc sync_touched(struct files *self)
     return rc;
 }
 
-/* ---- open ------------------------------------------------------------------------------------- */
+/* ---- open ------------------------------------------------------------------------------------ */
 
 static enum rc note_file(void *ctx, const char *name, uint64_t size, struct err *err)
 {
@@ -262,7 +266,7 @@ static enum rc files_init(struct store *st)
     return rc == RC_OK ? sync_touched(self) : rc;
 }
 
-/* ---- files being written ---------------------------------------------------------------------- */
+/* ---- files being written --------------------------------------------------------------------- */
 
 /* Sync and close every file written so far.  All are closed whatever happens. */
 static enum rc finish_open(struct files *self)
@@ -309,8 +313,7 @@ static enum rc files_put(struct store *st, const struct put_request *put)
     enum rc rc = make_dir(self, dir_of(self, put->key.file_id));
     if (rc == RC_OK)
         rc = write_temp(self, put);
-    struct keymap_blob blob = {
-        .len = put->bytes.len, .version = put->key.version, .mark = PENDING};
+    struct keymap_blob blob = {.len = put->bytes.len, .version = put->key.version, .mark = PENDING};
     if (rc == RC_OK)
         rc = keymap_put(&self->map, put->key.file_id, blob, st->err);
     if (rc != RC_OK)
@@ -347,7 +350,7 @@ static enum rc files_del(struct store *st, struct blob_key key)
     return rc == RC_OK ? keymap_del(&self->map, key, st->err) : rc;
 }
 
-/* ---- transactions ----------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static enum rc files_begin(struct store *st)
 {
@@ -443,7 +446,7 @@ static void files_deinit(struct store *st)
     buf_release(&self->sweep);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Bytes [offset, offset + len) of a committed blob of `total` bytes.  Reading one byte too many
  * where the end is asked for shows a file that has grown. */
@@ -508,7 +511,7 @@ static void files_scan_end(struct store *st)
     (void)st;
 }
 
-/* ---- check ------------------------------------------------------------------------------------ */
+/* ---- check ----------------------------------------------------------------------------------- */
 
 struct file_count {
     const struct files *self;

@@ -27,8 +27,13 @@ struct memory {
 };
 
 static const struct opt memory_opts[] = {
-    {.name = "reserve", .type = OPT_SIZE, .offset = offsetof(struct memory, reserve), .min = 0,
-     .max = 64.0 * 1024 * 1024 * 1024, .def = "32m", .help = "bytes of memory touched at open"},
+    {.name = "reserve",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct memory, reserve),
+     .min = 0,
+     .max = 64.0 * 1024 * 1024 * 1024,
+     .def = "32m",
+     .help = "bytes of memory touched at open"},
     {.name = NULL},
 };
 
@@ -67,8 +72,7 @@ static enum rc memory_put(struct store *st, const struct put_request *put)
     self->taken_bytes += put->bytes.len;
     if (put->bytes.len != 0)
         memcpy(copy, put->bytes.ptr, put->bytes.len);
-    struct keymap_blob blob = {
-        .ptr = copy, .len = put->bytes.len, .version = put->key.version};
+    struct keymap_blob blob = {.ptr = copy, .len = put->bytes.len, .version = put->key.version};
     enum rc rc = keymap_put(&self->map, put->key.file_id, blob, st->err);
     if (rc != RC_OK) {
         self->dead_bytes += put->bytes.len;

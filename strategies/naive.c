@@ -21,8 +21,21 @@
 #include "engine/rows.h"
 
 enum {
-    ADD_CHANGE, ADD_SNAPSHOT, BY_KEY, SNAPSHOT, REMOVE_CHANGE, REMOVE_SNAPSHOT, IS_NEWEST, NEWEST,
-    CACHED, FILL, FORGET, ALL, ALL_CACHED, ODD_SNAPSHOTS, STMT_COUNT
+    ADD_CHANGE,
+    ADD_SNAPSHOT,
+    BY_KEY,
+    SNAPSHOT,
+    REMOVE_CHANGE,
+    REMOVE_SNAPSHOT,
+    IS_NEWEST,
+    NEWEST,
+    CACHED,
+    FILL,
+    FORGET,
+    ALL,
+    ALL_CACHED,
+    ODD_SNAPSHOTS,
+    STMT_COUNT
 };
 
 struct naive {
@@ -34,36 +47,37 @@ struct naive {
 };
 
 static const struct opt naive_opts[] = {
-    {.name = "read_cache", .type = OPT_BOOL, .offset = offsetof(struct naive, read_cache),
-     .def = "on", .help = "keep a third copy of newest versions that were read"},
+    {.name = "read_cache",
+     .type = OPT_BOOL,
+     .offset = offsetof(struct naive, read_cache),
+     .def = "on",
+     .help = "keep a third copy of newest versions that were read"},
     {.name = NULL},
 };
 
-static const char naive_schema[] =
-    "CREATE TABLE change("
-    "id INTEGER PRIMARY KEY,"
-    "file_id INTEGER NOT NULL,"
-    "version INTEGER NOT NULL,"
-    "hash BLOB NOT NULL,"
-    "data BLOB NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX change_key ON change(file_id,version);"
-    "CREATE TABLE snapshot("
-    "id INTEGER PRIMARY KEY,"
-    "data BLOB NOT NULL) STRICT;"
-    "CREATE TABLE file_data_cache("
-    "file_id INTEGER PRIMARY KEY,"
-    "version INTEGER NOT NULL,"
-    "data BLOB NOT NULL) STRICT;";
+static const char naive_schema[] = "CREATE TABLE change("
+                                   "id INTEGER PRIMARY KEY,"
+                                   "file_id INTEGER NOT NULL,"
+                                   "version INTEGER NOT NULL,"
+                                   "hash BLOB NOT NULL,"
+                                   "data BLOB NOT NULL) STRICT;"
+                                   "CREATE UNIQUE INDEX change_key ON change(file_id,version);"
+                                   "CREATE TABLE snapshot("
+                                   "id INTEGER PRIMARY KEY,"
+                                   "data BLOB NOT NULL) STRICT;"
+                                   "CREATE TABLE file_data_cache("
+                                   "file_id INTEGER PRIMARY KEY,"
+                                   "version INTEGER NOT NULL,"
+                                   "data BLOB NOT NULL) STRICT;";
 
-#define ADD_CHANGE_SQL                                                                             \
-    "INSERT INTO change(file_id,version,hash,data) VALUES(?1,?2,?3,?4) "                           \
+#define ADD_CHANGE_SQL                                                   \
+    "INSERT INTO change(file_id,version,hash,data) VALUES(?1,?2,?3,?4) " \
     "ON CONFLICT(file_id,version) DO NOTHING"
-#define NEWEST_SQL                                                                                 \
-    "SELECT file_id,max(version),id FROM change WHERE file_id BETWEEN ?1 AND ?2 "                  \
+#define NEWEST_SQL                                                                \
+    "SELECT file_id,max(version),id FROM change WHERE file_id BETWEEN ?1 AND ?2 " \
     "GROUP BY file_id ORDER BY file_id"
-#define IS_NEWEST_SQL                                                                              \
-    "SELECT NOT EXISTS(SELECT 1 FROM change WHERE file_id=?1 AND version>?2)"
-#define FILL_SQL "INSERT OR REPLACE INTO file_data_cache(file_id,version,data) VALUES(?1,?2,?3)"
+#define IS_NEWEST_SQL     "SELECT NOT EXISTS(SELECT 1 FROM change WHERE file_id=?1 AND version>?2)"
+#define FILL_SQL          "INSERT OR REPLACE INTO file_data_cache(file_id,version,data) VALUES(?1,?2,?3)"
 #define ODD_SNAPSHOTS_SQL "SELECT count(*) FROM snapshot WHERE id NOT IN (SELECT id FROM change)"
 
 static const char *const statements[STMT_COUNT] = {
@@ -118,7 +132,7 @@ static enum rc damaged(struct store *st, struct blob_key key, const char *what)
     return FAIL(st->err, RC_CORRUPT, 0, KEY_FMT ": %s", KEY_ARGS(key), what);
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static enum rc run_with_int(struct store *st, int stmt, uint64_t value)
 {
@@ -189,12 +203,11 @@ static enum rc naive_del(struct store *st, struct blob_key key)
     return rc;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Bytes [offset, offset + len), cut at its end, of column 0 of the current row. */
-static enum rc read_part(struct store *st, sqlite3_stmt *row, struct rows_blob *blob,
-                         int64_t rowid, struct blob_key key, uint64_t offset, size_t len,
-                         struct buf *out)
+static enum rc read_part(struct store *st, sqlite3_stmt *row, struct rows_blob *blob, int64_t rowid,
+                         struct blob_key key, uint64_t offset, size_t len, struct buf *out)
 {
     size_t total;
     if (!rows_blob_len(row, 0, &total))
@@ -327,7 +340,7 @@ static enum rc naive_flush(struct store *st)
     return RC_OK;
 }
 
-/* ---- check ------------------------------------------------------------------------------------ */
+/* ---- check ----------------------------------------------------------------------------------- */
 
 /* The current row of ALL: the change has its hash, and the snapshot has the same bytes. */
 static enum rc check_change(struct store *st, sqlite3_stmt *row)
@@ -366,8 +379,7 @@ static enum rc check_cached(struct store *st, sqlite3_stmt *row)
         return FAIL(st->err, RC_CORRUPT, 0, "a row of table file_data_cache is damaged");
     enum rc rc = buf_resize(&self->one, len, st->err);
     if (rc == RC_OK)
-        rc = rows_blob_copy(st, &self->cached, row, 2, (int64_t)key.file_id, 0, len,
-                            self->one.ptr);
+        rc = rows_blob_copy(st, &self->cached, row, 2, (int64_t)key.file_id, 0, len, self->one.ptr);
     if (rc == RC_OK)
         rc = is_newest(st, key, &newest);
     if (rc == RC_OK)

@@ -17,7 +17,7 @@
 
 enum { INSERT, BY_KEY, BY_ID, DELETE, NEWEST, ALL, STMT_COUNT };
 
-#define ROW "SELECT id," ROWS_BLOB("data") ",hash FROM blob "
+#define ROW            "SELECT id," ROWS_BLOB("data") ",hash FROM blob "
 #define ROW_UNVERIFIED "SELECT id," ROWS_BLOB("data") " FROM blob "
 enum { COL_ID, COL_DATA, COL_HASH };
 
@@ -30,19 +30,21 @@ struct raw {
 };
 
 static const struct opt raw_opts[] = {
-    {.name = "verify", .type = OPT_BOOL, .offset = offsetof(struct raw, verify), .def = "off",
+    {.name = "verify",
+     .type = OPT_BOOL,
+     .offset = offsetof(struct raw, verify),
+     .def = "off",
      .help = "compare the content hash on every get and scan"},
     {.name = NULL},
 };
 
-static const char raw_schema[] =
-    "CREATE TABLE blob("
-    "id INTEGER PRIMARY KEY,"
-    "file_id INTEGER NOT NULL,"
-    "version INTEGER NOT NULL,"
-    "hash BLOB NOT NULL,"
-    "data BLOB NOT NULL) STRICT;"
-    "CREATE UNIQUE INDEX blob_key ON blob(file_id,version);";
+static const char raw_schema[] = "CREATE TABLE blob("
+                                 "id INTEGER PRIMARY KEY,"
+                                 "file_id INTEGER NOT NULL,"
+                                 "version INTEGER NOT NULL,"
+                                 "hash BLOB NOT NULL,"
+                                 "data BLOB NOT NULL) STRICT;"
+                                 "CREATE UNIQUE INDEX blob_key ON blob(file_id,version);";
 
 static struct raw *raw_of(struct store *st)
 {
@@ -116,8 +118,8 @@ static enum rc read_row(struct store *st, sqlite3_stmt *row, struct blob_key key
         return damaged(st, key, "its row holds no blob");
     enum rc rc = buf_resize(out, len, st->err);
     if (rc == RC_OK)
-        rc = rows_blob_copy(st, &raw_of(st)->data, row, COL_DATA,
-                            sqlite3_column_int64(row, COL_ID), 0, len, out->ptr);
+        rc = rows_blob_copy(st, &raw_of(st)->data, row, COL_DATA, sqlite3_column_int64(row, COL_ID),
+                            0, len, out->ptr);
     if (rc == RC_OK && verify && !hash_matches(row, buf_span(out)))
         rc = damaged(st, key, "its bytes differ from their hash");
     return rc;
@@ -158,8 +160,8 @@ static enum rc raw_read_at(struct store *st, struct blob_key key, uint64_t offse
         len = total - (size_t)offset;
     rc = buf_resize(out, len, st->err);
     if (rc == RC_OK)
-        rc = rows_blob_copy(st, &raw_of(st)->data, row, COL_DATA,
-                            sqlite3_column_int64(row, COL_ID), offset, len, out->ptr);
+        rc = rows_blob_copy(st, &raw_of(st)->data, row, COL_DATA, sqlite3_column_int64(row, COL_ID),
+                            offset, len, out->ptr);
 out:
     sqlite3_reset(row);
     return rc;

@@ -25,10 +25,12 @@
  * registry() fills them in. */
 static struct strategy_row rows[] = {
 #define STRATEGY(symbol) {.ops = &strategy_##symbol},
-#define VARIANT(row_name, symbol, row_preset, row_summary)                                         \
-    {.name = (row_name), .summary = (row_summary), .ops = &strategy_##symbol,                      \
+#define VARIANT(row_name, symbol, row_preset, row_summary) \
+    {.name = (row_name),                                   \
+     .summary = (row_summary),                             \
+     .ops = &strategy_##symbol,                            \
      .preset = (row_preset)},
-#define UNAVAILABLE(row_name, row_summary, reason)                                                 \
+#define UNAVAILABLE(row_name, row_summary, reason) \
     {.name = (row_name), .summary = (row_summary), .unavailable = (reason)},
 #include STRATEGIES_DEF
 #undef STRATEGY
@@ -104,8 +106,8 @@ enum rc strategy_rows_validate(struct err *err)
             return FAIL(err, RC_BUG, 0, "strategies.def: row %zu (%s): %s", i, name, defect);
         for (size_t j = 0; j < i; j++) {
             if (strcmp(all[j].name, name) == 0)
-                return FAIL(err, RC_BUG, 0, "strategies.def: rows %zu and %zu are both named %s",
-                            j, i, name);
+                return FAIL(err, RC_BUG, 0, "strategies.def: rows %zu and %zu are both named %s", j,
+                            i, name);
         }
         if (all[i].preset == NULL)
             continue;
