@@ -1,0 +1,382 @@
+#include "workloads/run.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "results/kept.h"
+
+struct sample *run_add_sample(struct run *run, enum sample_kind kind, const char *name)
+{
+    struct run_result *result = run->result;
+    CHECK(result->sample_count < RUN_SAMPLES_MAX);
+    struct sample *sample = &result->samples[result->sample_count++];
+    sample_init(sample, kind);
+    sample->run = run->request->run;
+    sample->round = run->request->round;
+    sample->slot = run->request->slot;
+    sample->arm = run->request->arm;
+    sample->name = name;
+    return sample;
+}
+
+bool run_stopped(const struct run *run)
+{
+    return run->request->stop && *run->request->stop;
+}
+
+enum rc run_verify(struct run *run, const struct fact_of_blob *fact, struct span bytes,
+                   const char *what, bool fold)
+{
+    enum rc rc = oracle_compare(fact, bytes, what, ranks_path(&run->ranks, fact->file), run->err);
+    run->verified_blobs++;
+    run->verified_bytes += bytes.len;
+    if (fold)
+        run->verification = hash128_fold(run->verification, fact->hash);
+    return rc;
+}
+
+/* ---- the store ------------------------------------------------------------------------------ */
+
+enum rc run_open_store(struct run *run)
+{
+    if (run->store)
+        return RC_OK;
+    struct store_config config = {
+        .io = &run->io,
+        .durability = run->durability,
+        .preset = run->spec.row->preset,
+        .options = run->spec.options,
+        .label = run->arm->label,
+    };
+    return store_open(&run->store, run->spec.row->ops, &config, run->err);
+}
+
+enum rc run_close_store(struct run *run)
+{
+    struct store *store = run->store;
+    enum rc rc = store_settle(store);
+    if (rc != RC_OK)
+        return FAIL(run->err, RC_INVALID, 0, "settling: %s", store_error(store)->msg);
+    /* A volatile store has nothing to come back to: it stays open for the whole run. */
+    if (run->arm->volatile_floor)
+        return RC_OK;
+    run->store = NULL;
+    return store_close(store, run->err);
+}
+
+struct warm {
+    struct run *run;
+    struct buf buf;
+};
+
+static enum rc warm_file(void *ctx, const char *name, uint64_t size, struct err *err)
+{
+    struct warm *warm = ctx;
+    struct io_file file = {0};
+    size_t got = 1;
+    enum rc rc = io_file_open(&warm->run->io, name, IO_EXTERNAL, IO_READ_ONLY, &file, NULL, err);
+    for (uint64_t offset = 0; rc == RC_OK && offset < size && got > 0; offset += got)
+        rc = io_file_read(&file, warm->buf.ptr, warm->buf.cap, offset, &got, err);
+    KEEP_FIRST(rc, io_file_close(&file, err));
+    return rc;
+}
+
+enum rc run_warm(struct run *run)
+{
+    struct warm warm = {.run = run};
+    enum rc rc = buf_reserve(&warm.buf, MIB, run->err);
+    if (rc == RC_OK)
+        rc = io_list(&run->io, "", warm_file, &warm, run->err);
+    buf_release(&warm.buf);
+    return rc;
+}
+
+/* ---- opening and closing a run -------------------------------------------------------------- */
+
+static enum rc open_dataset(struct run *run)
+{
+    enum rc rc = dataset_open(&run->dataset, run->manifest->dataset_spec, run->manifest->seed,
+                              &run->dataset_err);
+    if (rc != RC_OK)
+        return rc;
+    run->env.base_files = run->dataset->file_count;
+    run->env.base_bytes = run->manifest->dataset_bytes;
+    if (run->env.base_files != run->manifest->dataset_files)
+        return FAIL(&run->dataset_err, RC_IO, 0,
+                    "the dataset has %u files, the study began with %" PRIu64
+                    ": it changed while in use",
+                    run->env.base_files, run->manifest->dataset_files);
+    return RC_OK;
+}
+
+static enum rc draw_schedule(struct run *run)
+{
+    const struct record_manifest *manifest = run->manifest;
+    schedule_init(&run->schedule, run->err);
+    CHECK(manifest->phase_count <= RUN_PHASES_MAX);
+    for (size_t i = 0; i < manifest->phase_count; i++) {
+        const struct record_phase *phase = &manifest->phases[i];
+        const struct workload *workload = workload_by_name(phase->workload);
+        run->phase_start[i] = run->schedule.count;
+        if (!workload)
+            return FAIL(run->err, RC_USAGE, 0, "phase \"%s\" names unknown workload \"%s\"",
+                        Q(phase->name), Q(phase->workload));
+        enum rc rc = workload_plan(workload, phase->name, phase->options, manifest->seed,
+                                   &run->env, &run->schedule);
+        if (rc != RC_OK)
+            return rc;
+    }
+    run->phase_start[manifest->phase_count] = run->schedule.count;
+    return RC_OK;
+}
+
+static enum rc run_begin(struct run *run)
+{
+    const struct record_manifest *manifest = run->manifest;
+    enum rc rc = strategy_spec_parse(run->arm->spec, &run->spec, run->err);
+    if (rc == RC_OK)
+        rc = durability_parse(manifest->durability, &run->durability, run->err);
+    run->keep_history = strcmp(manifest->retention, "history") == 0;
+    run->batch = manifest->batch;
+    oracle_init(&run->oracle, run->keep_history);
+    run->by_extension.arena = &run->result->arena;
+    run->by_handler.arena = &run->result->arena;
+    if (rc == RC_OK)
+        rc = open_dataset(run);
+    if (rc == RC_OK)
+        rc = draw_schedule(run);
+    if (rc == RC_OK)
+        rc = ranks_init(&run->ranks, run->dataset, run->schedule.file_count, run->err);
+    if (rc == RC_OK)
+        rc = io_open_posix(&run->io, run->request->store_dir, run->err);
+    if (rc == RC_OK)
+        rc = run_open_store(run);
+    return rc;
+}
+
+static void run_end(struct run *run)
+{
+    struct err ignored = {0};
+    if (run->store && store_close(run->store, &ignored) != RC_OK)
+        run->store = NULL;
+    io_close(&run->io);
+    window_free(run->window);
+    ranks_release(&run->ranks);
+    schedule_release(&run->schedule);
+    oracle_release(&run->oracle);
+    dataset_close(run->dataset);
+}
+
+/* ---- the last word: everything that must be there is, everything that must not be is not ---- */
+
+static enum rc sweep_fact(struct run *run, const struct fact_of_blob *fact, struct buf *buf)
+{
+    struct blob_key key = {.file_id = run->ranks.rank_of[fact->file], .version = fact->version};
+    enum rc rc = store_peek(run->store, key, buf);
+    const char *path = ranks_path(&run->ranks, fact->file);
+    if (rc == RC_NOTFOUND && fact->dropped)
+        return RC_OK;
+    if (rc == RC_NOTFOUND)
+        return FAIL(run->err, RC_INVALID, 0, "final sweep: \"%s\" version %u was put and is not found",
+                    Q(path), fact->version);
+    if (rc == RC_OK && fact->dropped)
+        return FAIL(run->err, RC_INVALID, 0, "final sweep: \"%s\" version %u was deleted and is found",
+                    Q(path), fact->version);
+    if (rc != RC_OK)
+        return FAIL(run->err, RC_INVALID, 0, "final sweep: \"%s\" version %u: %s", Q(path),
+                    fact->version, store_error(run->store)->msg);
+    return run_verify(run, fact, buf_span(buf), "final sweep", false);
+}
+
+/* Peeks, so that the kept artifact is the store the last snapshot measured. */
+static enum rc run_sweep(struct run *run)
+{
+    struct buf buf = {0};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < run->oracle.count; i++) {
+        rc = sweep_fact(run, &run->oracle.facts[i], &buf);
+        if (rc == RC_OK && i % 64 == 0 && run_stopped(run))
+            rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in the final sweep");
+    }
+    buf_release(&buf);
+    return rc;
+}
+
+static enum rc run_final_check(struct run *run)
+{
+    enum rc rc = run_close_store(run);
+    if (rc == RC_OK)
+        rc = run_open_store(run);
+    if (rc == RC_OK)
+        rc = run_sweep(run);
+    if (rc == RC_OK)
+        rc = store_check(run->store);
+    if (rc != RC_OK && run->err->rc == RC_OK)
+        rc = FAIL(run->err, RC_INVALID, 0, "final check: %s", store_error(run->store)->msg);
+    return rc;
+}
+
+/* Describe the store so that it can be verified by itself, in key order. */
+static enum rc run_keep(struct run *run)
+{
+    struct kept kept = {
+        .spec = run->arm->spec,
+        .durability = run->manifest->durability,
+        .retention = run->manifest->retention,
+    };
+    const struct oracle *oracle = &run->oracle;
+    kept.blobs = arena_zalloc(&kept.arena, oracle->count + 1, sizeof(*kept.blobs));
+    if (!kept.blobs)
+        return FAIL(run->err, RC_NOMEM, 0, "no memory for %zu blobs", oracle->count);
+    for (size_t i = 0; i < oracle->count; i++) {
+        const struct fact_of_blob *fact = &oracle->facts[i];
+        if (fact->dropped)
+            continue;
+        kept.blobs[kept.blob_count++] = (struct kept_blob){
+            .file_id = run->ranks.rank_of[fact->file],
+            .version = fact->version,
+            .bytes = fact->len,
+            .hash = fact->hash,
+            .path = ranks_path(&run->ranks, fact->file),
+        };
+    }
+    enum rc rc = kept_write(run->request->kept_dir, &kept, run->err);
+    kept_release(&kept);
+    return rc;
+}
+
+static enum rc run_phases(struct run *run)
+{
+    enum rc rc = snapshot_take(run, "baseline", NULL);
+    for (size_t i = 0; rc == RC_OK && i < run->manifest->phase_count; i++)
+        rc = phase_execute(run, i);
+    if (rc == RC_OK)
+        rc = run_final_check(run);
+    if (rc == RC_OK && run->request->kept_dir && !run->arm->volatile_floor)
+        rc = run_keep(run);
+    return rc;
+}
+
+/* ---- the run's own line --------------------------------------------------------------------- */
+
+static enum rc copy_text(struct run *run, const char *text, const char **out)
+{
+    *out = arena_strdup(&run->result->arena, text);
+    return *out ? RC_OK : FAIL(run->err, RC_NOMEM, 0, "no memory for the result");
+}
+
+static enum rc copy_pragmas(struct run *run, struct sample *sample)
+{
+    const struct db *db = run->store ? run->store->db : NULL;
+    if (!db)
+        return RC_OK;
+    struct fact *facts = arena_zalloc(&run->result->arena, db->pragma_count + 1, sizeof(*facts));
+    if (!facts)
+        return FAIL(run->err, RC_NOMEM, 0, "no memory for the result");
+    sample->pragmas = (struct facts){facts, db->pragma_count};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < db->pragma_count; i++) {
+        rc = copy_text(run, db->pragmas[i].name, &facts[i].name);
+        if (rc == RC_OK)
+            rc = copy_text(run, db->pragmas[i].value, &facts[i].value);
+    }
+    return rc;
+}
+
+static enum rc copy_shares(struct run *run, struct shares *shares, struct record_shares *out)
+{
+    shares_sort(shares);
+    out->items = arena_zalloc(&run->result->arena, shares->count + 1, sizeof(*out->items));
+    out->count = shares->count;
+    if (!out->items)
+        return FAIL(run->err, RC_NOMEM, 0, "no memory for the result");
+    memcpy(out->items, shares->items, shares->count * sizeof(*out->items));
+    return RC_OK;
+}
+
+static enum rc run_line(struct run *run, bool valid, const char *reason)
+{
+    char hex[HEX_SIZE];
+    struct rusage usage = {0};
+    struct sample *sample = run_add_sample(run, SAMPLE_RUN, "");
+    sample->valid = valid;
+    enum rc rc = copy_text(run, reason, &sample->reason);
+    if (rc == RC_OK)
+        rc = copy_text(run, hex_str(hex, span_of(run->verification.bytes, 16)),
+                       &sample->verification);
+    if (rc == RC_OK)
+        rc = copy_text(run, hex_str(hex, span_of(run->dataset_hash.bytes, 16)),
+                       &sample->dataset_hash);
+    if (rc == RC_OK)
+        rc = copy_pragmas(run, sample);
+    if (rc == RC_OK)
+        rc = copy_shares(run, &run->by_extension, &sample->by_extension);
+    if (rc == RC_OK)
+        rc = copy_shares(run, &run->by_handler, &sample->by_handler);
+    (void)getrusage(RUSAGE_SELF, &usage);
+    sample->value[M_PEAK_RSS_BYTES] = (double)usage.ru_maxrss * 1024;
+    sample->value[M_RUN_NS] = (double)(clock_ns() - run->start_ns);
+    sample->value[M_VERIFIED_BLOBS] = (double)run->verified_blobs;
+    sample->value[M_VERIFIED_BYTES] = (double)run->verified_bytes;
+    return rc;
+}
+
+static bool is_environment_failure(enum rc rc)
+{
+    return rc == RC_FULL || rc == RC_NOMEM || rc == RC_INTERRUPTED || rc == RC_USAGE ||
+           rc == RC_MISMATCH || rc == RC_BUG;
+}
+
+/* Same bytes as the manifest's dataset hash, or the data changed under the study. */
+static enum rc check_dataset_hash(struct run *run)
+{
+    char hex[HEX_SIZE];
+    hex_str(hex, span_of(run->dataset_hash.bytes, 16));
+    if (strcmp(hex, run->manifest->dataset_hash) == 0)
+        return RC_OK;
+    return FAIL(&run->dataset_err, RC_IO, 0,
+                "the dataset changed while in use: its hash was %s when the study began, is %s",
+                run->manifest->dataset_hash, hex);
+}
+
+enum rc run_execute(const struct run_request *request, struct run_result *result, struct err *err)
+{
+    CHECK(request->arm < request->manifest->arm_count);
+    struct err cause = {0};
+    struct run run = {
+        .request = request,
+        .manifest = request->manifest,
+        .arm = &request->manifest->arms[request->arm],
+        .result = result,
+        .err = &cause,
+        .start_ns = clock_ns(),
+    };
+    enum rc rc = run_begin(&run);
+    if (rc == RC_OK)
+        rc = run_phases(&run);
+    if (rc == RC_OK)
+        rc = check_dataset_hash(&run);
+    if (run.dataset_err.rc != RC_OK) {
+        *err = run.dataset_err;
+        rc = run.dataset_err.rc;
+    } else if (is_environment_failure(rc)) {
+        *err = cause;
+    } else {
+        char reason[sizeof(cause.msg)];
+        memcpy(reason, cause.msg, sizeof(reason));
+        err_clear(&cause);
+        rc = run_line(&run, rc == RC_OK, reason);
+        if (rc != RC_OK)
+            *err = cause;
+    }
+    run_end(&run);
+    return rc;
+}
+
+void run_result_release(struct run_result *result)
+{
+    arena_release(&result->arena);
+    *result = (struct run_result){0};
+}

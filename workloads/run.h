@@ -1,0 +1,107 @@
+/* run.h: one run: one process, one fresh store, every phase of the suite.
+ *
+ * A run opens the dataset, draws every operation, creates the store, and then for each phase
+ *   1. warms the store's files (page cache untouched for a minute may be evicted on shared hosts),
+ *   2. executes the operations in windows: contents are generated and destinations prepared, the
+ *      clock runs over the window, then every byte read is verified with the clock stopped,
+ *   3. settles (checkpoint), meters the difference, and measures the store at rest where the plan
+ *      asks for a snapshot: settled, closed, reopened.
+ * At the end the store is reopened and every blob it must hold is read and compared, every blob it
+ * must not hold is looked for, and its own invariants are checked.
+ *
+ * Latency of an operation: from the end of the one before it to its own end, one clock read each;
+ * it includes BEGIN, COMMIT and a due checkpoint when the operation opens or closes a batch.
+ *
+ * A run that did not do what it claims ends INVALID with a reason: that is a result (RC_OK,
+ * samples' run line has valid = false).  An error is returned when the environment failed (no
+ * space, dataset changed, out of memory, interrupted): the run then has no result.
+ */
+#ifndef WORKLOADS_RUN_H
+#define WORKLOADS_RUN_H
+
+#include <signal.h>
+
+#include "engine/clock.h"
+#include "results/record.h"
+#include "strategies/strategies.h"
+#include "workloads/oracle.h"
+#include "workloads/ranks.h"
+#include "workloads/shares.h"
+#include "workloads/workload.h"
+
+#define RUN_PHASES_MAX 16
+#define RUN_SAMPLES_MAX (2 * RUN_PHASES_MAX + 2)
+
+struct run_request {
+    const struct record_manifest *manifest;
+    const char *study_dir;  /* raw latencies go to study_dir/raw/ */
+    const char *store_dir;  /* exists, empty */
+    const char *kept_dir;   /* describe the store here when it outlives the run, or NULL */
+    uint32_t run, round, slot, arm;
+    const volatile sig_atomic_t *stop; /* set by a signal: end at the next window; may be NULL */
+};
+
+struct run_result {
+    struct arena arena; /* owns every string of the samples */
+    struct sample samples[RUN_SAMPLES_MAX];
+    size_t sample_count;
+};
+
+MUST_CHECK enum rc run_execute(const struct run_request *request, struct run_result *result,
+                               struct err *err);
+void run_result_release(struct run_result *result);
+
+/* ---- shared by run.c, phase.c and snapshot.c ------------------------------------------------ */
+
+struct window; /* phase.c */
+
+struct run {
+    const struct run_request *request;
+    const struct record_manifest *manifest;
+    const struct record_arm *arm;
+    struct run_result *result;
+    struct err *err;
+    uint64_t start_ns;
+
+    struct dataset *dataset;
+    struct err dataset_err; /* apart from err: the data failed, not the strategy */
+    struct workload_env env;
+    struct schedule schedule;
+    size_t phase_start[RUN_PHASES_MAX + 1]; /* slices of schedule.ops */
+    struct ranks ranks;
+    struct oracle oracle;
+    enum durability durability;
+    bool keep_history;
+    uint32_t batch;
+
+    struct strategy_spec spec;
+    struct io io;
+    struct store *store;
+    struct window *window;
+
+    struct hash128 verification; /* fold over every blob read in a phase, in order */
+    struct hash128 dataset_hash; /* fold over (path, content) of version 0, as put */
+    uint64_t verified_blobs, verified_bytes;
+    struct shares by_extension, by_handler;
+    double total_bytes_before; /* of the last snapshot: for write_amp */
+};
+
+MUST_CHECK enum rc run_open_store(struct run *run);
+/* Settled first. */
+MUST_CHECK enum rc run_close_store(struct run *run);
+/* Read every file of the store once, outside every metered window. */
+MUST_CHECK enum rc run_warm(struct run *run);
+struct sample *run_add_sample(struct run *run, enum sample_kind kind, const char *name);
+/* Compare one blob with its fact, count it, fold it into the verification hash when asked. */
+MUST_CHECK enum rc run_verify(struct run *run, const struct fact_of_blob *fact, struct span bytes,
+                              const char *what, bool fold);
+bool run_stopped(const struct run *run);
+
+/* phase.c */
+MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
+void window_free(struct window *window);
+
+/* snapshot.c: settle, close, measure the files, reopen, measure the database. */
+MUST_CHECK enum rc snapshot_take(struct run *run, const char *name, struct sample *phase);
+
+#endif

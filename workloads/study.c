@@ -1,0 +1,436 @@
+#include "workloads/study.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "engine/clock.h"
+#include "results/kept.h"
+#include "workloads/plan.h"
+#include "workloads/run.h"
+
+extern char **environ;
+
+/* A run that takes longer is killed and the study stops: something hangs. */
+#define RUN_LIMIT_NS ((uint64_t)2 * 3600 * 1000000000)
+
+struct study {
+    const char *dir;
+    const struct study_callbacks *callbacks;
+    const volatile sig_atomic_t *stop;
+    struct study_outcome *outcome;
+    struct err *err;
+    struct record record;
+    uint64_t start_ns;
+    uint32_t runs_at_start; /* finished in an earlier session */
+};
+
+/* ---- folders -------------------------------------------------------------------------------- */
+
+static enum rc make_folder(const char *path, struct err *err)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return FAIL(err, RC_IO, errno, "cannot create the folder \"%s\"", Q(path));
+    return RC_OK;
+}
+
+static enum rc work_path(const char *dir, uint32_t run, struct buf *out, struct err *err)
+{
+    buf_clear(out);
+    return buf_printf(out, err, "%s/work/run-%04u.jsonl", dir, run);
+}
+
+/* <study>/stores/<run>-<arm>/: the label with everything but letters, digits, '-' and '.' as '_'. */
+static enum rc store_path(const char *dir, uint32_t run, const char *label, struct buf *out,
+                          struct err *err)
+{
+    buf_clear(out);
+    enum rc rc = buf_printf(out, err, "%s/stores/%04u-%s", dir, run, label);
+    if (rc != RC_OK)
+        return rc;
+    for (size_t i = out->len - strlen(label); i < out->len; i++) {
+        uint8_t c = out->ptr[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '.';
+        if (!plain)
+            out->ptr[i] = '_';
+    }
+    return RC_OK;
+}
+
+static enum rc make_folders(const char *dir, struct err *err)
+{
+    static const char *const names[] = {"work", "stores", "raw"};
+    struct buf path = {0};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < COUNT_OF(names); i++) {
+        buf_clear(&path);
+        rc = buf_printf(&path, err, "%s/%s", dir, names[i]);
+        if (rc == RC_OK)
+            rc = make_folder(buf_str(&path), err);
+    }
+    buf_release(&path);
+    return rc;
+}
+
+/* ---- one run, in the child ------------------------------------------------------------------ */
+
+static bool keeps_store(const struct record_manifest *manifest, uint32_t round)
+{
+    (void)round;
+    return strcmp(manifest->keep, "last") == 0;
+}
+
+static enum rc run_in(const char *dir, const char *store, const struct record *record,
+                      uint32_t number, const volatile sig_atomic_t *stop, struct err *err)
+{
+    const struct record_manifest *manifest = &record->manifest;
+    uint32_t order[PLAN_ARMS_MAX + 1];
+    uint32_t arms = (uint32_t)manifest->arm_count;
+    struct run_result *result = calloc(1, sizeof(*result));
+    struct buf data = {0}, work = {0};
+    if (!result)
+        return FAIL(err, RC_NOMEM, 0, "no memory for a run");
+    plan_round_order(manifest, number / arms, order);
+    struct run_request request = {
+        .manifest = manifest,
+        .study_dir = dir,
+        .run = number,
+        .round = number / arms,
+        .slot = number % arms,
+        .arm = order[number % arms],
+        .stop = stop,
+        .kept_dir = keeps_store(manifest, number / arms) ? store : NULL,
+    };
+    enum rc rc = buf_printf(&data, err, "%s/data", store);
+    if (rc == RC_OK)
+        rc = make_folder(store, err);
+    if (rc == RC_OK)
+        rc = make_folder(buf_str(&data), err);
+    request.store_dir = rc == RC_OK ? buf_str(&data) : NULL;
+    if (rc == RC_OK)
+        rc = run_execute(&request, result, err);
+    if (rc == RC_OK)
+        rc = work_path(dir, number, &work, err);
+    if (rc == RC_OK)
+        rc = record_run_write(buf_str(&work), manifest, result->samples, result->sample_count,
+                              err);
+    run_result_release(result);
+    free(result);
+    buf_release(&data);
+    buf_release(&work);
+    return rc;
+}
+
+enum rc study_run_one(const char *dir, uint32_t run, const volatile sig_atomic_t *stop,
+                      struct err *err)
+{
+    struct record record = {0};
+    struct buf store = {0};
+    enum rc rc = record_load(&record, dir, err);
+    if (rc == RC_OK) {
+        uint32_t order[PLAN_ARMS_MAX + 1];
+        uint32_t arms = (uint32_t)record.manifest.arm_count;
+        plan_round_order(&record.manifest, run / arms, order);
+        rc = store_path(dir, run, record.manifest.arms[order[run % arms]].label, &store, err);
+    }
+    if (rc == RC_OK)
+        rc = run_in(dir, buf_str(&store), &record, run, stop, err);
+    buf_release(&store);
+    record_release(&record);
+    return rc;
+}
+
+/* ---- one run, seen from the parent ---------------------------------------------------------- */
+
+/* The child's message, from the pipe that is its standard error. */
+static void read_message(int fd, char *dst, size_t size)
+{
+    size_t used = 0;
+    ssize_t got;
+    while (used < size - 1 && (got = read(fd, dst + used, size - 1 - used)) != 0) {
+        if (got > 0)
+            used += (size_t)got;
+        else if (errno != EINTR)
+            break;
+    }
+    dst[used] = '\0';
+    dst[strcspn(dst, "\n")] = '\0';
+}
+
+static enum rc spawn_run(struct study *study, uint32_t number, int message_fd, pid_t *pid)
+{
+    char run[16], program[] = "blobfront", command[] = "run-one";
+    char *dir = strdup(study->dir);
+    if (!dir)
+        return FAIL(study->err, RC_NOMEM, 0, "no memory to start a run");
+    char *argv[] = {program, command, dir, run, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    (void)snprintf(run, sizeof(run), "%u", number);
+    int sys = posix_spawn_file_actions_init(&actions);
+    if (sys == 0)
+        sys = posix_spawnattr_init(&attr);
+    if (sys == 0)
+        sys = posix_spawn_file_actions_adddup2(&actions, message_fd, STDERR_FILENO);
+    if (sys == 0)
+        sys = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (sys == 0)
+        sys = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    /* A group of its own: ^C at the terminal reaches the parent, which decides. */
+    if (sys == 0)
+        sys = posix_spawnattr_setpgroup(&attr, 0);
+    if (sys == 0)
+        sys = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
+    if (sys == 0)
+        sys = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv, environ);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attr);
+    free(dir);
+    return sys == 0 ? RC_OK : FAIL(study->err, RC_IO, sys, "cannot start a run");
+}
+
+/* Wait for the child, passing a stop request on once and killing it when it hangs. */
+static enum rc wait_run(struct study *study, pid_t pid, int *status)
+{
+    const struct timespec nap = {.tv_nsec = 5 * 1000 * 1000};
+    uint64_t deadline = clock_ns() + RUN_LIMIT_NS;
+    bool told = false;
+    for (;;) {
+        pid_t done = waitpid(pid, status, WNOHANG);
+        if (done == pid)
+            return RC_OK;
+        if (done < 0 && errno != EINTR)
+            return FAIL(study->err, RC_IO, errno, "cannot wait for a run");
+        if (!told && study->stop && *study->stop) {
+            (void)kill(pid, SIGINT);
+            told = true;
+        }
+        if (clock_ns() > deadline) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, status, 0);
+            return FAIL(study->err, RC_IO, 0, "a run took longer than two hours and was ended");
+        }
+        (void)nanosleep(&nap, NULL);
+    }
+}
+
+static enum rc child_failed(struct study *study, int status, const char *message, const char *label)
+{
+    static const char prefix[] = "blobfront: error: ";
+    if (strncmp(message, prefix, sizeof(prefix) - 1) == 0)
+        message += sizeof(prefix) - 1;
+    if (study->stop && *study->stop)
+        return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
+    if (WIFSIGNALED(status))
+        return FAIL(study->err, RC_IO, 0, "the run of %s was ended by signal %d%s%s", Q(label),
+                    WTERMSIG(status), message[0] ? ": " : "", message);
+    return FAIL(study->err, WEXITSTATUS(status) == 2 ? RC_USAGE : RC_IO, 0, "%s: %s", Q(label),
+                message[0] ? message : "the run failed without a message");
+}
+
+static enum rc take_result(struct study *study, uint32_t number)
+{
+    struct buf path = {0};
+    struct arena arena = {0};
+    struct sample *samples = NULL;
+    size_t count = 0;
+    enum rc rc = work_path(study->dir, number, &path, study->err);
+    if (rc == RC_OK)
+        rc = record_run_read(buf_str(&path), &study->record.manifest, &arena, &samples, &count,
+                             study->err);
+    if (rc == RC_OK)
+        rc = record_append(study->dir, &study->record.manifest, samples, count, study->err);
+    if (rc == RC_OK) {
+        const struct sample *line = &samples[count - 1];
+        (void)unlink(buf_str(&path));
+        study->outcome->runs_done++;
+        study->outcome->runs_invalid += !line->valid;
+        if (!line->valid && study->callbacks->invalid)
+            study->callbacks->invalid(study->callbacks->ctx,
+                                      &study->record.manifest.arms[line->arm], line->round,
+                                      line->reason);
+    }
+    arena_release(&arena);
+    buf_release(&path);
+    return rc;
+}
+
+static enum rc execute_run(struct study *study, uint32_t number, const char *label)
+{
+    int fds[2], status = 0;
+    char message[1200];
+    pid_t pid = -1;
+    if (pipe(fds) != 0)
+        return FAIL(study->err, RC_IO, errno, "cannot start a run");
+    (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+    enum rc rc = spawn_run(study, number, fds[1], &pid);
+    (void)close(fds[1]);
+    if (rc == RC_OK)
+        rc = wait_run(study, pid, &status);
+    if (rc == RC_OK)
+        read_message(fds[0], message, sizeof(message));
+    (void)close(fds[0]);
+    if (rc == RC_OK && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+        rc = child_failed(study, status, message, label);
+    return rc == RC_OK ? take_result(study, number) : rc;
+}
+
+/* ---- rounds --------------------------------------------------------------------------------- */
+
+static bool run_is_done(const struct record *record, uint32_t number)
+{
+    for (size_t i = 0; i < record->sample_count; i++)
+        if (record->samples[i].kind == SAMPLE_RUN && record->samples[i].run == number)
+            return true;
+    return false;
+}
+
+static void report_progress(struct study *study, uint32_t number, uint32_t rounds)
+{
+    const struct record_manifest *manifest = &study->record.manifest;
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    struct study_progress progress = {
+        .round = number / arms + 1,
+        .rounds = rounds,
+        .runs_done = number,
+        .runs = rounds * arms,
+        .elapsed_ns = clock_ns() - study->start_ns,
+    };
+    if (!study->callbacks->progress)
+        return;
+    plan_round_order(manifest, number / arms, order);
+    progress.arm = manifest->arms[order[number % arms]].label;
+    if (study->outcome->runs_done)
+        progress.left_ns = progress.elapsed_ns / study->outcome->runs_done *
+                           (progress.runs - progress.runs_done);
+    study->callbacks->progress(study->callbacks->ctx, &progress);
+}
+
+/* Would one more round end after the budget?  The first round always runs. */
+static bool budget_is_spent(const struct study *study, uint32_t rounds_done)
+{
+    uint64_t budget = study->record.manifest.budget_ns;
+    uint64_t elapsed = clock_ns() - study->start_ns;
+    if (budget == 0 || rounds_done == 0)
+        return false;
+    return elapsed + elapsed / rounds_done > budget;
+}
+
+static enum rc remove_store(struct study *study, uint32_t number, const char *label)
+{
+    struct buf path = {0};
+    enum rc rc = store_path(study->dir, number, label, &path, study->err);
+    if (rc == RC_OK)
+        rc = kept_remove(buf_str(&path), study->err);
+    buf_release(&path);
+    return rc;
+}
+
+/* Artifacts of a round are kept until the next round has its own. */
+static enum rc drop_older_store(struct study *study, uint32_t number)
+{
+    const struct record_manifest *manifest = &study->record.manifest;
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    uint32_t arm, round = number / arms;
+    bool keep = keeps_store(manifest, round);
+    plan_round_order(manifest, round, order);
+    arm = order[number % arms];
+    if (!keep || manifest->arms[arm].volatile_floor)
+        return remove_store(study, number, manifest->arms[arm].label);
+    if (round == 0)
+        return RC_OK;
+    plan_round_order(manifest, round - 1, order);
+    for (uint32_t slot = 0; slot < arms; slot++)
+        if (order[slot] == arm)
+            return remove_store(study, (round - 1) * arms + slot, manifest->arms[arm].label);
+    return RC_OK;
+}
+
+static enum rc study_round(struct study *study, uint32_t round, uint32_t rounds)
+{
+    const struct record_manifest *manifest = &study->record.manifest;
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    plan_round_order(manifest, round, order);
+    for (uint32_t slot = 0; slot < arms; slot++) {
+        uint32_t number = round * arms + slot;
+        const char *label = manifest->arms[order[slot]].label;
+        if (run_is_done(&study->record, number))
+            continue;
+        if (study->stop && *study->stop)
+            return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
+        report_progress(study, number, rounds);
+        /* What an interrupted attempt left. */
+        enum rc rc = remove_store(study, number, label);
+        if (rc == RC_OK)
+            rc = execute_run(study, number, label);
+        if (rc == RC_OK)
+            rc = drop_older_store(study, number);
+        if (rc != RC_OK) {
+            struct err ignored = {0};
+            struct err *kept = study->err;
+            study->err = &ignored;
+            (void)!remove_store(study, number, label);
+            study->err = kept;
+            return rc;
+        }
+    }
+    return RC_OK;
+}
+
+static enum rc study_rounds(struct study *study)
+{
+    uint32_t rounds = study->record.manifest.rounds;
+    for (uint32_t round = 0; round < rounds; round++) {
+        if (budget_is_spent(study, study->outcome->rounds_done)) {
+            study->outcome->budget_spent = true;
+            break;
+        }
+        enum rc rc = study_round(study, round, rounds);
+        if (rc != RC_OK)
+            return rc;
+        study->outcome->rounds_done = round + 1;
+    }
+    return RC_OK;
+}
+
+static void remove_work_folder(const char *dir)
+{
+    struct buf path = {0};
+    struct err ignored = {0};
+    if (buf_printf(&path, &ignored, "%s/work", dir) == RC_OK)
+        (void)rmdir(buf_str(&path));
+    buf_release(&path);
+}
+
+enum rc study_run(const char *dir, const struct study_callbacks *callbacks,
+                  const volatile sig_atomic_t *stop, struct study_outcome *outcome,
+                  struct err *err)
+{
+    *outcome = (struct study_outcome){0};
+    struct study study = {
+        .dir = dir,
+        .callbacks = callbacks,
+        .stop = stop,
+        .outcome = outcome,
+        .err = err,
+        .start_ns = clock_ns(),
+    };
+    enum rc rc = record_load(&study.record, dir, err);
+    if (rc == RC_OK)
+        rc = make_folders(dir, err);
+    if (rc == RC_OK)
+        rc = study_rounds(&study);
+    remove_work_folder(dir);
+    record_release(&study.record);
+    return rc;
+}
