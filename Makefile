@@ -59,7 +59,7 @@ TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \
   help build-needs bench-needs test-needs tests cost FORCE
 .DEFAULT_GOAL := all
 
-all: $(if $(wildcard cli/main.c),$(PROGRAM),$(LIBRARY))
+all: $(PROGRAM)
 
 # ---- running ---------------------------------------------------------------------------------
 

@@ -1,0 +1,72 @@
+/* summary.h: a record condensed: every metric of every arm in every place it was measured, as
+ * n, median, min and max over the arm's valid runs.
+ *
+ * A place is a phase, a snapshot, or the run as a whole.  An arm with one invalid run (or none that
+ * finished) is INVALID: its cells, over what valid runs it has, stay visible in tables, but no
+ * frontier, plot or choice uses them.
+ *
+ * Ownership: a summary borrows the record, which must outlive it; its own memory is one arena.
+ * Threading: one thread.
+ */
+#ifndef ANALYSIS_SUMMARY_H
+#define ANALYSIS_SUMMARY_H
+
+#include "analysis/stats.h"
+#include "results/record.h"
+
+#define SUMMARY_SCHEMA "blobfront/summary/1"
+/* What the first release may say of its numbers; printed wherever they are. */
+#define SUMMARY_CLAIMS "DESCRIPTIVE"
+#define SUMMARY_NONE ((size_t)-1)
+
+struct summary_place {
+    enum metric_scope scope;
+    const char *name; /* of the phase or snapshot; "run" for the run */
+    const struct record_phase *phase; /* PHASE only */
+};
+
+struct summary_arm {
+    const struct record_arm *arm;
+    bool valid;
+    const char *reason; /* why it is INVALID, or "" */
+    uint32_t runs, valid_runs;
+    /* The run line of its last valid run (shares, PRAGMAs), or NULL. */
+    const struct sample *last_run;
+};
+
+struct summary {
+    const struct record *record;
+    struct summary_arm *arms; /* as record->manifest.arms */
+    size_t arm_count;
+    struct summary_place *places; /* phases as planned, snapshots as taken, then the run */
+    size_t place_count;
+    struct stats *cells; /* [arm][place][metric]; use summary_cell */
+    size_t control, control_again; /* arms, or SUMMARY_NONE */
+    uint32_t rounds;               /* the most valid runs any arm has */
+    struct arena arena;
+};
+
+MUST_CHECK enum rc summary_build(struct summary *summary, const struct record *record,
+                                 struct err *err);
+/* Accepts a zeroed summary. */
+void summary_release(struct summary *summary);
+
+/* SUMMARY_NONE when the study has no such place. */
+size_t summary_place(const struct summary *summary, enum metric_scope scope, const char *name);
+const struct stats *summary_cell(const struct summary *summary, size_t arm, size_t place,
+                                 enum metric metric);
+/* The cell's median; NaN when absent. */
+double summary_median(const struct summary *summary, size_t arm, size_t place, enum metric metric);
+/* True when any arm has a value of `metric` at `place`. */
+bool summary_has(const struct summary *summary, size_t place, enum metric metric);
+/* The snapshot that stands for "the size": after_update, else the last one; SUMMARY_NONE without. */
+size_t summary_main_snapshot(const struct summary *summary);
+
+struct frontier;
+/* summary.json (SUMMARY_SCHEMA) and cells.csv (a row per arm, place and metric that has a value),
+ * appended to `out`. */
+MUST_CHECK enum rc summary_json(const struct summary *summary, const struct frontier *frontier,
+                                struct buf *out, struct err *err);
+MUST_CHECK enum rc summary_csv(const struct summary *summary, struct buf *out, struct err *err);
+
+#endif

@@ -1,0 +1,24 @@
+/* table.h: the tables a terminal shows.
+ *
+ * At most TABLE_WIDTH columns wide, aligned by what a terminal displays (UTF-8, wide and combining
+ * characters), names from outside escaped.  Every percentile stands beside its n; a refused
+ * percentile is "-" with a footnote.  Nothing is coloured.  All functions append to `out`.
+ */
+#ifndef ANALYSIS_TABLE_H
+#define ANALYSIS_TABLE_H
+
+#include "analysis/frontier.h"
+
+enum { TABLE_WIDTH = 110 };
+
+/* One block per phase: p50, p95, ops/s, CPU ms/MB of every strategy. */
+MUST_CHECK enum rc table_phases(const struct summary *summary, struct buf *out, struct err *err);
+/* Bytes after each snapshot; amplification, dedup. */
+MUST_CHECK enum rc table_storage(const struct summary *summary, struct buf *out, struct err *err);
+/* Key metrics with % of the control, standing, guardrails; then the recommendation. */
+MUST_CHECK enum rc table_frontier(const struct frontier *frontier, struct buf *out,
+                                  struct err *err);
+/* All three, in this order. */
+MUST_CHECK enum rc table_study(const struct frontier *frontier, struct buf *out, struct err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* views.h: the tables that terminal and report have in common, as grids.
+ *
+ * Every view adds columns and rows to an empty grid.  An INVALID arm keeps its row and shows
+ * INVALID instead of numbers: cells.csv has what its valid runs measured.
+ */
+#ifndef ANALYSIS_VIEWS_H
+#define ANALYSIS_VIEWS_H
+
+#include "analysis/frontier.h"
+#include "analysis/grid.h"
+
+/* A value in the unit people read: ns as time, B as IEC units, the rest in three digits. */
+char *views_value(char dst[FORMAT_SIZE], enum metric metric, double value);
+/* "dedup-zstd", "raw (control)". */
+const char *views_label(const struct summary *summary, size_t arm);
+/* value / control's; NaN when either is missing, zero, or of an INVALID arm. */
+double views_ratio(const struct summary *summary, size_t arm, size_t place, enum metric metric);
+/* All duplicate bytes found / all bytes put, over every phase; NaN without either. */
+double views_dedup(const struct summary *summary, size_t arm);
+
+/* A phase's latencies and rates.  `full`: with p99, the slowest, and min..max of p95. */
+void views_phase(const struct summary *summary, size_t place, bool full, struct grid *grid);
+/* True when some arm has no p95 at this phase; *ops is how many operations it has. */
+bool views_refused(const struct summary *summary, size_t place, enum metric metric, double *ops);
+/* Total bytes after each snapshot, and the main one as % of the control's. */
+void views_sizes(const struct summary *summary, struct grid *grid);
+/* Amplification by its three denominators, write amplification by both definitions, dedup. */
+void views_amplification(const struct summary *summary, struct grid *grid);
+/* Key metrics as value and % of the control's. */
+void views_keys(const struct frontier *frontier, struct grid *grid);
+/* Guardrails and standing; at most `names_max` dominators named. */
+void views_standing(const struct frontier *frontier, size_t names_max, struct grid *grid);
+
+#endif

@@ -1,0 +1,280 @@
+/* verify: recheck a kept store byte by byte, or a record against its own rules.
+ *
+ * A store: every blob its contents.csv names is read and compared, nothing else may be found, the
+ * strategy's invariants and SQLite's are checked.  A record: record_verify, the derived files are
+ * what the samples say, raw latencies are whole, and every kept store is verified too.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "analysis/analysis.h"
+#include "cli/cli.h"
+#include "results/kept.h"
+#include "strategies/strategies.h"
+
+/* ---- a store -------------------------------------------------------------------------------- */
+
+struct verify_counts {
+    uint64_t blobs, bytes, stores;
+};
+
+static enum rc verify_blob(struct store *store, const struct kept_blob *blob, struct buf *buf,
+                           const char *folder, struct err *err)
+{
+    struct blob_key key = {.file_id = blob->file_id, .version = blob->version};
+    enum rc rc = store_peek(store, key, buf);
+    if (rc == RC_NOTFOUND)
+        return FAIL(err, RC_CORRUPT, 0, "store \"%s\": blob \"%s\" version %u is missing",
+                    Q(folder), blob->path, blob->version);
+    if (rc != RC_OK)
+        return FAIL(err, rc == RC_INVALID ? RC_CORRUPT : rc, 0,
+                    "store \"%s\": blob \"%s\" version %u: %s", Q(folder), blob->path,
+                    blob->version, store_error(store)->msg);
+    if (buf->len != blob->bytes)
+        return FAIL(err, RC_CORRUPT, 0,
+                    "store \"%s\": blob \"%s\" version %u: expected %" PRIu64 " bytes, got %zu",
+                    Q(folder), blob->path, blob->version, blob->bytes, buf->len);
+    if (!hash128_equal(hash_xxh128(buf_span(buf)), blob->hash))
+        return FAIL(err, RC_CORRUPT, 0,
+                    "store \"%s\": blob \"%s\" version %u: content hash mismatch", Q(folder),
+                    blob->path, blob->version);
+    return RC_OK;
+}
+
+/* The files a scan returns must be exactly those the contents name. */
+static enum rc verify_no_strangers(struct store *store, const struct kept *kept, struct buf *buf,
+                                   const char *folder, struct err *err)
+{
+    uint64_t files = 0, found = 0;
+    struct blob_key key;
+    enum rc rc;
+    /* A scan of a caching strategy would fill its cache: verifying must not change the store. */
+    if (!(store->ops->caps & CAP_SCAN) || (store->ops->caps & CAP_READ_WRITES))
+        return RC_OK;
+    uint8_t *seen = calloc(1, kept->blob_count / 8 + 1);
+    if (!seen)
+        return FAIL(err, RC_NOMEM, 0, "no memory for %zu blobs", kept->blob_count);
+    for (size_t i = 0; i < kept->blob_count; i++) {
+        uint64_t id = kept->blobs[i].file_id;
+        if (id / 8 <= kept->blob_count / 8 && !(seen[id / 8] & 1u << id % 8)) {
+            seen[id / 8] |= (uint8_t)(1u << id % 8);
+            files++;
+        }
+    }
+    free(seen);
+    rc = store_scan_begin(store, 0, INT64_MAX);
+    while (rc == RC_OK && (rc = store_scan_next(store, &key, buf)) == RC_OK)
+        found++;
+    if (rc == RC_NOTFOUND)
+        rc = RC_OK;
+    KEEP_FIRST(rc, store_scan_end(store));
+    if (rc != RC_OK)
+        return FAIL(err, RC_CORRUPT, 0, "store \"%s\": scan: %s", Q(folder),
+                    store_error(store)->msg);
+    if (found != files)
+        return FAIL(err, RC_CORRUPT, 0,
+                    "store \"%s\": a scan finds %" PRIu64 " files, its contents name %" PRIu64,
+                    Q(folder), found, files);
+    return RC_OK;
+}
+
+static enum rc verify_contents(struct store *store, const struct kept *kept, const char *folder,
+                               struct verify_counts *counts, struct err *err)
+{
+    struct buf buf = {0};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < kept->blob_count; i++) {
+        rc = verify_blob(store, &kept->blobs[i], &buf, folder, err);
+        counts->blobs++;
+        counts->bytes += kept->blobs[i].bytes;
+    }
+    if (rc == RC_OK)
+        rc = verify_no_strangers(store, kept, &buf, folder, err);
+    if (rc == RC_OK)
+        rc = store_check(store);
+    if (rc != RC_OK && err->rc == RC_OK)
+        rc = FAIL(err, rc, 0, "store \"%s\": %s", Q(folder), store_error(store)->msg);
+    buf_release(&buf);
+    return rc;
+}
+
+static enum rc verify_store(const char *folder, struct verify_counts *counts, struct err *err)
+{
+    struct kept kept;
+    struct strategy_spec spec;
+    struct io io = {0};
+    struct store *store = NULL;
+    struct buf data = {0};
+    struct store_config config = {.io = &io};
+    struct err close_err = {0};
+    enum rc rc = kept_read(folder, &kept, err);
+    if (rc == RC_OK)
+        rc = strategy_spec_parse(kept.spec, &spec, err);
+    if (rc == RC_OK)
+        rc = durability_parse(kept.durability, &config.durability, err);
+    if (rc == RC_OK)
+        rc = buf_printf(&data, err, "%s/data", folder);
+    if (rc == RC_OK)
+        rc = io_open_posix(&io, buf_str(&data), err);
+    if (rc == RC_OK) {
+        config.preset = spec.row->preset;
+        config.options = spec.options;
+        config.label = spec.label;
+        rc = store_open(&store, spec.row->ops, &config, err);
+    }
+    if (rc == RC_OK && store->created)
+        rc = FAIL(err, RC_CORRUPT, 0, "store \"%s\": its files are missing", Q(folder));
+    if (rc == RC_OK)
+        rc = verify_contents(store, &kept, folder, counts, err);
+    if (store_close(store, &close_err) != RC_OK && rc == RC_OK) {
+        *err = close_err;
+        rc = close_err.rc;
+    }
+    counts->stores++;
+    io_close(&io);
+    buf_release(&data);
+    kept_release(&kept);
+    return rc;
+}
+
+/* ---- a record ------------------------------------------------------------------------------- */
+
+static enum rc verify_latencies(const struct record *record, struct err *err)
+{
+    struct buf path = {0};
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        struct latency *items = NULL;
+        size_t count = 0;
+        char name[128];
+        if (sample->kind != SAMPLE_PHASE)
+            continue;
+        buf_clear(&path);
+        rc = buf_printf(&path, err, "%s/%s", record->dir,
+                        latencies_name(name, sample->run, sample->name));
+        if (rc == RC_OK)
+            rc = latencies_read(buf_str(&path), &items, &count, err);
+        if (rc == RC_OK && sample->value[M_OPS] >= 0 && (double)count != sample->value[M_OPS])
+            rc = FAIL(err, RC_CORRUPT, 0, "%s: %zu latencies, the sample says %.0f operations",
+                      name, count, sample->value[M_OPS]);
+        free(items);
+    }
+    buf_release(&path);
+    return rc;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static enum rc verify_stores(const char *dir, struct verify_counts *counts, struct err *err)
+{
+    struct buf path = {0};
+    struct dirent **names = NULL;
+    enum rc rc = buf_printf(&path, err, "%s/stores", dir);
+    int count = rc == RC_OK ? scandir(buf_str(&path), &names, NULL, by_name) : 0;
+    if (count < 0 && errno != ENOENT)
+        rc = FAIL(err, RC_IO, errno, "cannot read the folder \"%s\"", Q(buf_str(&path)));
+    for (int i = 0; i < count; i++) {
+        if (rc == RC_OK && names[i]->d_name[0] != '.') {
+            buf_clear(&path);
+            rc = buf_printf(&path, err, "%s/stores/%s", dir, names[i]->d_name);
+            if (rc == RC_OK)
+                rc = verify_store(buf_str(&path), counts, err);
+        }
+        free(names[i]);
+    }
+    free(names);
+    buf_release(&path);
+    return rc;
+}
+
+static enum rc verify_record(const char *dir, struct verify_counts *counts, struct buf *out,
+                             struct err *err)
+{
+    struct record record = {0};
+    enum rc rc = record_load(&record, dir, err);
+    if (rc == RC_OK)
+        rc = record_verify(&record, err);
+    if (rc == RC_OK)
+        rc = verify_latencies(&record, err);
+    if (rc == RC_OK)
+        rc = buf_printf(out, err, "record %s: %u runs consistent\n", Q(dir), record.run_count);
+    if (rc == RC_OK && record.warning[0])
+        print_note("warning: %s: %s", Q(dir), record.warning);
+    record_release(&record);
+    return rc == RC_OK ? verify_stores(dir, counts, err) : rc;
+}
+
+/* ---- the command ---------------------------------------------------------------------------- */
+
+static enum rc take(void *ctx, int id, const char *value, const char *value2, struct err *err)
+{
+    (void)id;
+    (void)value2;
+    (void)err;
+    *(const char **)ctx = value;
+    return RC_OK;
+}
+
+static bool holds(const char *dir, const char *name)
+{
+    struct buf path = {0};
+    struct err ignored = {0};
+    struct stat st;
+    bool found = buf_printf(&path, &ignored, "%s/%s", dir, name) == RC_OK &&
+                 stat(buf_str(&path), &st) == 0;
+    buf_release(&path);
+    return found;
+}
+
+static enum rc verify(int argc, char **argv, struct err *err)
+{
+    static const struct arg none[] = {{.name = NULL}};
+    const char *dir = NULL;
+    struct args args = {
+        .rows = none,
+        .operands_min = 1,
+        .operands_max = 1,
+        .operands = "a kept store or a record",
+        .take = take,
+        .ctx = &dir,
+    };
+    struct verify_counts counts = {0};
+    struct buf out = {0};
+    enum rc rc = args_parse(&args, argc, argv, err);
+    if (rc != RC_OK)
+        return rc;
+    if (holds(dir, "manifest.json"))
+        rc = verify_record(dir, &counts, &out, err);
+    else if (holds(dir, "store.json"))
+        rc = verify_store(dir, &counts, err);
+    else
+        rc = FAIL(err, RC_USAGE, 0,
+                  "\"%s\": expected a study's folder (manifest.json) or a kept store (store.json)",
+                  Q(dir));
+    if (rc == RC_OK)
+        rc = buf_printf(&out, err,
+                        "%" PRIu64 " stores: %" PRIu64 " blobs, %" PRIu64
+                        " bytes read back and equal, invariants hold\n",
+                        counts.stores, counts.blobs, counts.bytes);
+    if (rc == RC_OK)
+        rc = print_out(buf_span(&out), err);
+    buf_release(&out);
+    return rc;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .summary = "recheck every byte of a kept store, or the consistency of a record",
+    .examples = "  blobfront verify results/runs/mine\n"
+                "  blobfront verify results/runs/mine/stores/0090-chunked\n",
+    .operands = "STORE|RUN",
+    .run = verify,
+};
