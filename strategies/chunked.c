@@ -320,7 +320,7 @@ static enum rc read_chunk(struct chunked *self, int64_t id, uint64_t chunk_len, 
     return rc;
 }
 
-/* Bytes [offset, offset + len), cut at the blob's end, of the blob whose manifest row is current. */
+/* Bytes [offset, offset + len), cut at its end, of the blob whose manifest row is current. */
 static enum rc read_blob(struct store *st, sqlite3_stmt *row, struct blob_key key, uint64_t offset,
                          uint64_t len, struct buf *out)
 {

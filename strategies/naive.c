@@ -11,9 +11,9 @@
  *   file_data_cache(file_id INTEGER PRIMARY KEY, version, data)    newest versions that were read
  *
  * Reads come from the cache, else from the snapshot; changes are only written.  The cache row of a
- * file goes when the file gets a new version or loses a cached one.  With `read_cache` off nothing is
- * cached and what an earlier session left is removed; the engine still opens a write transaction
- * around each read, because capabilities belong to the strategy, not to its options.
+ * file goes when the file gets a new version or loses one.  With `read_cache` off nothing is cached
+ * and what an earlier session left is removed; the engine still opens a write transaction around
+ * each read, because capabilities belong to the strategy, not to its options.
  *
  * hash is the XXH3-128 of the bytes, for check().  STORED_BYTES counts change and snapshot; what
  * reads write is seen in the physical counts only.
@@ -77,7 +77,6 @@ static const char naive_schema[] = "CREATE TABLE change("
     "SELECT file_id,max(version),id FROM change WHERE file_id BETWEEN ?1 AND ?2 " \
     "GROUP BY file_id ORDER BY file_id"
 #define IS_NEWEST_SQL     "SELECT NOT EXISTS(SELECT 1 FROM change WHERE file_id=?1 AND version>?2)"
-#define FILL_SQL          "INSERT OR REPLACE INTO file_data_cache(file_id,version,data) VALUES(?1,?2,?3)"
 #define ODD_SNAPSHOTS_SQL "SELECT count(*) FROM snapshot WHERE id NOT IN (SELECT id FROM change)"
 
 static const char *const statements[STMT_COUNT] = {
@@ -90,7 +89,7 @@ static const char *const statements[STMT_COUNT] = {
     [IS_NEWEST] = IS_NEWEST_SQL,
     [NEWEST] = NEWEST_SQL,
     [CACHED] = "SELECT " ROWS_BLOB("data") " FROM file_data_cache WHERE file_id=?1 AND version=?2",
-    [FILL] = FILL_SQL,
+    [FILL] = "INSERT OR REPLACE INTO file_data_cache(file_id,version,data) VALUES(?1,?2,?3)",
     [FORGET] = "DELETE FROM file_data_cache WHERE file_id=?1",
     [ALL] = "SELECT id,file_id,version,hash," ROWS_BLOB("data") " FROM change ORDER BY id",
     [ALL_CACHED] = "SELECT file_id,version," ROWS_BLOB("data") " FROM file_data_cache",

@@ -15,13 +15,27 @@ void made_init(struct made *made)
     memset(made, 0, sizeof(*made));
     struct record_manifest *manifest = &made->record.manifest;
     *manifest = (struct record_manifest){
-        .id = "made-1", .tool_version = "0.1.0", .tool_hash = "00112233445566778899aabbccddeeff",
-        .created = "2026-11-20T16:13:00Z", .plan_name = "made up for a test",
-        .dataset_spec = "random", .dataset_name = "random", .dataset_options = "files=96",
-        .dataset_hash = "0123456789abcdef0123456789abcdef", .dataset_warning = "",
-        .dataset_files = 96, .dataset_bytes = 6291456, .seed = 1, .rounds = 1,
-        .durability = "durable", .retention = "latest", .batch = 1, .clock_read_ns = 25,
-        .clock_tick_ns = 1, .keep = "last", .guardrail = 0.10,
+        .id = "made-1",
+        .tool_version = "0.1.0",
+        .tool_hash = "00112233445566778899aabbccddeeff",
+        .created = "2026-11-20T16:13:00Z",
+        .plan_name = "made up for a test",
+        .dataset_spec = "random",
+        .dataset_name = "random",
+        .dataset_options = "files=96",
+        .dataset_hash = "0123456789abcdef0123456789abcdef",
+        .dataset_warning = "",
+        .dataset_files = 96,
+        .dataset_bytes = 6291456,
+        .seed = 1,
+        .rounds = 1,
+        .durability = "durable",
+        .retention = "latest",
+        .batch = 1,
+        .clock_read_ns = 25,
+        .clock_tick_ns = 1,
+        .keep = "last",
+        .guardrail = 0.10,
     };
     manifest->arms = made->arms;
     manifest->phases = made->phases;
@@ -40,9 +54,13 @@ uint32_t made_arm(struct made *made, const char *label, unsigned flags)
     size_t arm = made->record.manifest.arm_count++;
     CHECK(arm < MADE_ARMS_MAX);
     made->arms[arm] = (struct record_arm){
-        .label = label, .spec = label, .options = "page_size=4096", .summary = "made up",
+        .label = label,
+        .spec = label,
+        .options = "page_size=4096",
+        .summary = "made up",
         .caps = (flags & MADE_SQL) != 0 ? "sql,delete,scan" : "delete,scan",
-        .sql = (flags & MADE_SQL) != 0, .volatile_floor = (flags & MADE_FLOOR) != 0,
+        .sql = (flags & MADE_SQL) != 0,
+        .volatile_floor = (flags & MADE_FLOOR) != 0,
         .control = (flags & MADE_CONTROL) != 0,
         .control_again = (flags & MADE_CONTROL_AGAIN) != 0,
     };
@@ -54,7 +72,10 @@ void made_phase(struct made *made, const char *name, const char *workload, const
     size_t phase = made->record.manifest.phase_count++;
     CHECK(phase < MADE_PHASES_MAX);
     made->phases[phase] = (struct record_phase){
-        .name = name, .workload = workload, .snapshot = snapshot, .options = "",
+        .name = name,
+        .workload = workload,
+        .snapshot = snapshot,
+        .options = "",
         .reads_only = strncmp(workload, "read", 4) == 0,
     };
 }
@@ -68,9 +89,15 @@ static struct sample *add_sample(struct made *made, enum sample_kind kind, const
         CHECK(record->samples != NULL);
     }
     struct sample *sample = &record->samples[record->sample_count++];
-    *sample = (struct sample){ .kind = kind, .run = made->run, .round = made->round,
-                               .arm = made->arm, .name = name, .valid = true, .reason = "",
-                               .verification = "", .dataset_hash = "" };
+    *sample = (struct sample){.kind = kind,
+                              .run = made->run,
+                              .round = made->round,
+                              .arm = made->arm,
+                              .name = name,
+                              .valid = true,
+                              .reason = "",
+                              .verification = "",
+                              .dataset_hash = ""};
     for (size_t m = 0; m < METRIC_COUNT; m++)
         sample->value[m] = NAN;
     return sample;
@@ -130,18 +157,18 @@ struct model {
 };
 
 static const struct model models[] = {
-    { "raw", "raw", MADE_SQL | MADE_CONTROL, 1, 1, 1, 1, 1.04, 0, 1.9 },
-    { "raw'", "raw'", MADE_SQL | MADE_CONTROL_AGAIN, 1.012, 0.991, 1.004, 1.006, 1.04, 0, 1.9 },
-    { "memory", "=cmd|' /C calc'!A0", MADE_FLOOR, 0.01, 0.02, 0.03, 0.05, 0, 0, 1.3 },
-    { "files", "f`touch /tmp/h8/pwned`", 0, 2.1, 0.62, 0.7, 0.8, 1.09, 0, 2.6 },
-    { "naive", "na|ive\n# heading", MADE_SQL, 1.9, 1.22, 1.1, 1.7, 2.15, 0, 2.2 },
-    { "dedup", "<script>alert(1)</script>", MADE_SQL, 1.05, 1.03, 1.02, 1.6, 0.99, 0.06, 1.9 },
-    { "dedup-zstd", "'; system \"touch /tmp/h8/pwned\" #", MADE_SQL, 0.97, 1.07, 1.05, 2.4, 0.68,
-      0.06, 1.8 },
-    { "dedup-brotli", "[x](javascript:alert(1)) **b**", MADE_SQL, 3.4, 1.31, 1.4, 21, 0.66, 0.06,
-      1.5 },
-    { "chunked:avg=16k", "chunked\x1b[31m\xe2\x80\xae", MADE_SQL, 1.6, 1.16, 1.3, 3.1, 0.61,
-      0.22, 2.1 },
+    {"raw", "raw", MADE_SQL | MADE_CONTROL, 1, 1, 1, 1, 1.04, 0, 1.9},
+    {"raw'", "raw'", MADE_SQL | MADE_CONTROL_AGAIN, 1.012, 0.991, 1.004, 1.006, 1.04, 0, 1.9},
+    {"memory", "=cmd|' /C calc'!A0", MADE_FLOOR, 0.01, 0.02, 0.03, 0.05, 0, 0, 1.3},
+    {"files", "f`touch /tmp/blobfront-pwned`", 0, 2.1, 0.62, 0.7, 0.8, 1.09, 0, 2.6},
+    {"naive", "na|ive\n# heading", MADE_SQL, 1.9, 1.22, 1.1, 1.7, 2.15, 0, 2.2},
+    {"dedup", "<script>alert(1)</script>", MADE_SQL, 1.05, 1.03, 1.02, 1.6, 0.99, 0.06, 1.9},
+    {"dedup-zstd", "'; system \"touch /tmp/blobfront-pwned\" #", MADE_SQL, 0.97, 1.07, 1.05, 2.4,
+     0.68, 0.06, 1.8},
+    {"dedup-brotli", "[x](javascript:alert(1)) **b**", MADE_SQL, 3.4, 1.31, 1.4, 21, 0.66, 0.06,
+     1.5},
+    {"chunked:avg=16k", "chunked\x1b[31m\xe2\x80\xae", MADE_SQL, 1.6, 1.16, 1.3, 3.1, 0.61, 0.22,
+     2.1},
 };
 
 struct shape {
@@ -150,11 +177,11 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    { "ingest_binary_cold", "ingest", "after_ingest", 96, 6.1e5, 6291456, 0 },
-    { "update_binary_hot", "update", "after_update", 192, 7.4e5, 12976128, 0 },
-    { "read_point_binary", "read_point", "", 500, 2.4e4, 0, 34119680 },
-    { "read_scan_binary", "read_scan", "after_reads", 8, 3.1e6, 0, 52428800 },
-    { "mixed", "mixed", "after_mixed", 300, 3.9e4, 6553600, 14000000 },
+    {"ingest_binary_cold", "ingest", "after_ingest", 96, 6.1e5, 6291456, 0},
+    {"update_binary_hot", "update", "after_update", 192, 7.4e5, 12976128, 0},
+    {"read_point_binary", "read_point", "", 500, 2.4e4, 0, 34119680},
+    {"read_scan_binary", "read_scan", "after_reads", 8, 3.1e6, 0, 52428800},
+    {"mixed", "mixed", "after_mixed", 300, 3.9e4, 6553600, 14000000},
 };
 
 /* About normal: the sum of twelve uniforms. */
@@ -180,12 +207,12 @@ static void made_raw(struct made *made, const struct shape *shape, double p50, d
     CHECK(items != NULL);
     for (size_t i = 0; i < (size_t)shape->ops; i++) {
         double spread = log(tail) / 1.645;
-        items[i] = (struct latency){ (uint64_t)(p50 * exp(spread * noise(&rng))), 65536,
-                                     LATENCY_OTHER };
+        items[i] =
+            (struct latency){(uint64_t)(p50 * exp(spread * noise(&rng))), 65536, LATENCY_OTHER};
     }
     char name[128];
-    struct buf path = { 0 };
-    struct err err = { 0 };
+    struct buf path = {0};
+    struct err err = {0};
     CHECK(buf_printf(&path, &err, "%s/%s", made->record.dir,
                      latencies_name(name, made->run, shape->name)) == RC_OK);
     CHECK(latencies_write(buf_str(&path), items, (size_t)shape->ops, &err) == RC_OK);
@@ -280,30 +307,30 @@ static void made_snapshot(struct made *made, const char *name, const struct mode
     made_value(made, SAMPLE_SNAPSHOT, name, M_PAGE_COUNT, pages);
     made_value(made, SAMPLE_SNAPSHOT, name, M_INDEX_BYTES, 4096 * index);
     made_value(made, SAMPLE_SNAPSHOT, name, M_FREE_BYTES, 4096 * free_pages);
-    made_value(made, SAMPLE_SNAPSHOT, name, M_TABLE_BYTES,
-               4096 * (pages - index - free_pages));
+    made_value(made, SAMPLE_SNAPSHOT, name, M_TABLE_BYTES, 4096 * (pages - index - free_pages));
     made_value(made, SAMPLE_SNAPSHOT, name, M_CACHE_TABLE_BYTES,
                strcmp(model->label, "naive") == 0 ? 4096 * floor(pages / 3) : 0);
 }
 
 static void made_shares(struct made *made, const struct model *model)
 {
-    static const char *const plain[] = { "bin", "png", "" };
-    static const char *const hostile[] = { "b|n", "<img src=x>", "=1+1" };
+    static const char *const plain[] = {"bin", "png", ""};
+    static const char *const hostile[] = {"b|n", "<img src=x>", "=1+1"};
     struct sample *line = &made->record.samples[made->record.sample_count - 1];
     bool nasty = made->arms[2].label[0] == '=';
     struct record_share *items = arena_zalloc(&made->record.arena, 3, sizeof(*items));
     struct fact *pragmas = arena_zalloc(&made->record.arena, 2, sizeof(*pragmas));
     CHECK(items != NULL && pragmas != NULL);
     for (size_t i = 0; i < 3; i++)
-        items[i] = (struct record_share){ nasty ? hostile[i] : plain[i], 96 * (i + 1), 6291456 * (i + 1),
-                                          (uint64_t)(6291456 * model->size * (double)(i + 1)) };
-    line->by_extension = (struct record_shares){ items, 3 };
-    line->by_handler = (struct record_shares){ items, 2 };
-    pragmas[0] = (struct fact){ "journal_mode", "wal" };
-    pragmas[1] = (struct fact){ "synchronous", "2" };
+        items[i] =
+            (struct record_share){nasty ? hostile[i] : plain[i], 96 * (i + 1), 6291456 * (i + 1),
+                                  (uint64_t)(6291456 * model->size * (double)(i + 1))};
+    line->by_extension = (struct record_shares){items, 3};
+    line->by_handler = (struct record_shares){items, 2};
+    pragmas[0] = (struct fact){"journal_mode", "wal"};
+    pragmas[1] = (struct fact){"synchronous", "2"};
     if ((model->flags & MADE_SQL) != 0)
-        line->pragmas = (struct facts){ pragmas, 2 };
+        line->pragmas = (struct facts){pragmas, 2};
 }
 
 static void made_one_run(struct made *made, uint32_t arm, uint32_t round,
@@ -336,10 +363,10 @@ static void made_one_run(struct made *made, uint32_t arm, uint32_t round,
 
 static void made_arms(struct made *made, const struct made_options *options)
 {
-    static const char *const extra[] = { "dedup-zstd:level=1",  "dedup-zstd:level=9",
-                                         "dedup-zstd:level=19", "chunked:avg=4k",
-                                         "chunked:avg=64k",     "chunked:avg=256k,min=64k,max=1m",
-                                         "tiered:inline=4k",    "tiered:inline=64k" };
+    static const char *const extra[] = {"dedup-zstd:level=1",  "dedup-zstd:level=9",
+                                        "dedup-zstd:level=19", "chunked:avg=4k",
+                                        "chunked:avg=64k",     "chunked:avg=256k,min=64k,max=1m",
+                                        "tiered:inline=4k",    "tiered:inline=64k"};
     for (size_t m = 0; m < COUNT_OF(models); m++)
         made_arm(made, options->hostile ? models[m].hostile : models[m].label, models[m].flags);
     for (unsigned i = 0; i < options->more_arms; i++)
@@ -348,17 +375,17 @@ static void made_arms(struct made *made, const struct made_options *options)
 
 void made_study(struct made *made, const struct made_options *options)
 {
-    static struct fact host[] = { { "cpu", "AMD EPYC 7B13" }, { "kernel", "Linux 6.1.0" },
-                                  { "filesystem", "ext4" } };
-    static struct fact hostile_host[] = { { "cpu", "x | y </td><script>`" } };
-    static struct fact libraries[] = { { "sqlite", "3.40.1" }, { "zstd", "1.5.4" } };
+    static struct fact host[] = {
+        {"cpu", "AMD EPYC 7B13"}, {"kernel", "Linux 6.1.0"}, {"filesystem", "ext4"}};
+    static struct fact hostile_host[] = {{"cpu", "x | y </td><script>`"}};
+    static struct fact libraries[] = {{"sqlite", "3.40.1"}, {"zstd", "1.5.4"}};
     made_init(made);
     struct record_manifest *manifest = &made->record.manifest;
     manifest->dataset_spec = manifest->dataset_name = "lix-v1";
     manifest->dataset_warning = "no two files are identical and media is random: dedup can save "
                                 "nothing here by construction";
-    manifest->host = options->hostile ? (struct facts){ hostile_host, 1 } : (struct facts){ host, 3 };
-    manifest->libraries = (struct facts){ libraries, 2 };
+    manifest->host = options->hostile ? (struct facts){hostile_host, 1} : (struct facts){host, 3};
+    manifest->libraries = (struct facts){libraries, 2};
     made->record.dir = strdup(options->dir == NULL ? "/nonexistent" : options->dir);
     CHECK(made->record.dir != NULL);
     if (options->raw) {

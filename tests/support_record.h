@@ -38,7 +38,7 @@ void made_end(struct made *made, const char *reason);
 
 struct made_options {
     uint32_t rounds;
-    const char *dir;         /* the record's folder; raw latencies are written when raw is set */
+    const char *dir; /* the record's folder; raw latencies are written when raw is set */
     bool raw;
     bool hostile;            /* names that try to be markup, formulas and code */
     const char *invalid_arm; /* this arm's last run is INVALID; NULL: none */

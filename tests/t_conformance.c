@@ -381,94 +381,6 @@ static const char *const variants[] = {
     "chunked:codec=none,min=64,avg=256,max=1k,page_size=1024",
 };
 
-static void test_registry(void **state)
-{
-    struct err err = {0};
-    struct strategy_spec spec;
-    const struct strategy_row *row;
-    (void)state;
-    if (strategy_rows_validate(&err) != RC_OK)
-        fail_msg("%s", err.msg);
-    assert_int_equal(strategy_row_find("chunkd", &row, &err), RC_USAGE);
-    assert_non_null(strstr(err.hint, "chunked"));
-    err_clear(&err);
-    assert_int_equal(strategy_spec_parse("dedup-zstd:margin=0.5", &spec, &err), RC_OK);
-    assert_string_equal(spec.row->name, "dedup-zstd");
-    assert_string_equal(spec.options, "margin=0.5");
-    assert_string_equal(spec.label, "dedup-zstd:margin=0.5");
-    assert_int_equal(strategy_spec_parse("raw:verfy=on", &spec, &err), RC_USAGE);
-    err_clear(&err);
-    assert_int_equal(strategy_spec_parse("memory:page_size=512", &spec, &err), RC_USAGE);
-    err_clear(&err);
-    assert_int_equal(strategy_spec_parse("", &spec, &err), RC_USAGE);
-    char longest[200];
-    memset(longest, 'x', sizeof(longest) - 1);
-    longest[sizeof(longest) - 1] = '\0';
-    err_clear(&err);
-    assert_int_equal(strategy_spec_parse(longest, &spec, &err), RC_USAGE);
-}
-
-/* A store opened with options that contradict it is refused, not misread. */
-static void test_mismatch(void **state)
-{
-    static const char *const pairs[][2] = {
-        {"dedup", "dedup:identity=xxh3"},
-        {"chunked:identity=xxh3", "chunked:identity=xxh3,hash_bits=64"},
-        {"files:fanout=2", "files:fanout=1"},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
-        struct subject first, second;
-        struct rig rig;
-        struct err err = {0};
-        rig_open(&rig, subject_set(&first, pairs[i][0], DURABILITY_DURABLE, false));
-        rig_store(&rig, 70000, 0, span_of("x", 1));
-        assert_int_equal(store_close(rig.st, &err), RC_OK);
-        subject_set(&second, pairs[i][1], DURABILITY_DURABLE, false);
-        assert_int_equal(strategy_spec_parse(second.spec, &rig.spec, &err), RC_OK);
-        struct store_config config = {.io = &rig.tree.io,
-                                      .durability = DURABILITY_DURABLE,
-                                      .options = rig.spec.options,
-                                      .label = rig.spec.label};
-        assert_int_equal(store_open(&rig.st, rig.spec.row->ops, &config, &err), RC_MISMATCH);
-        tree_close(&rig.tree);
-        buf_release(&rig.out);
-    }
-}
-
-/* What only opening can tell apart. */
-static void test_bad_options(void **state)
-{
-    static const char *const specs[] = {
-        "dedup:hash_bits=8",
-        "dedup:codec=brotli,level=15",
-        "dedup:level=3",
-        "chunked:avg=3000",
-        "chunked:min=64k,avg=16k",
-        "chunked:max=1k",
-        "chunked:codec=zstd,level=-8",
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(specs); i++) {
-        struct tree tree;
-        struct err err = {0};
-        struct strategy_spec spec;
-        struct store *st = NULL;
-        enum rc rc = strategy_spec_parse(specs[i], &spec, &err);
-        if (rc == RC_OK) {
-            tree_open(&tree, false, false);
-            struct store_config config = {.io = &tree.io,
-                                          .durability = DURABILITY_DURABLE,
-                                          .options = spec.options,
-                                          .label = spec.label};
-            rc = store_open(&st, spec.row->ops, &config, &err);
-            tree_close(&tree);
-        }
-        if (rc != RC_USAGE)
-            fail_msg("%s: %s", specs[i], rc_name(rc));
-    }
-}
-
 static void add(struct CMUnitTest *tests, size_t *count, struct subject *subject, size_t body)
 {
     char name[200];
@@ -483,13 +395,9 @@ int main(void)
     struct subject *subjects = subjects_all(&rows);
     struct subject *more = calloc(COUNT_OF(variants), sizeof(*more));
     struct CMUnitTest *tests =
-        calloc((rows + COUNT_OF(variants)) * COUNT_OF(bodies) + 3, sizeof(*tests));
+        calloc((rows + COUNT_OF(variants)) * COUNT_OF(bodies), sizeof(*tests));
     if (more == NULL || tests == NULL)
         return 1;
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_registry);
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_mismatch);
-    tests[count++] = (struct CMUnitTest)cmocka_unit_test(test_bad_options);
-    size_t own = count;
     for (size_t i = 0; i < rows; i++) {
         for (size_t body = 0; body < COUNT_OF(bodies); body++)
             add(tests, &count, &subjects[i], body);
@@ -501,7 +409,7 @@ int main(void)
             add(tests, &count, &more[i], body);
     }
     int failed = _cmocka_run_group_tests("conformance", tests, count, NULL, NULL);
-    for (size_t i = own; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         char *name;
         memcpy(&name, &tests[i].name, sizeof(name));
         free(name);

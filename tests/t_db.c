@@ -122,7 +122,7 @@ static void settings_take_effect(void **state)
     OK(io_open_posix(&io, dir, &err));
     struct db_settings settings = defaults();
     OK(opt_apply(db_opts, &settings,
-                 "page_size=64k,cache=8MiB,mmap=1MiB,checkpoint=7,secure_delete=on", "x", &err));
+                 "page_size=64k,page_cache=8MiB,mmap=1MiB,checkpoint=7,secure_delete=on", "x", &err));
     struct db db;
     OK(db_open(&db, &io, DURABILITY_DURABLE, &settings, &err));
     assert_string_equal(pragma_of(&db, "page_size"), "65536");

@@ -574,8 +574,8 @@ static void options_and_presets(void **state)
     (void)state;
     struct err err = {0};
     struct buf out = {0};
-    OK(store_options_check(&tiny, "size=5,cache=1MiB", "size=7,page_size=8k", "t", &out, &err));
-    assert_string_equal(buf_str(&out), "size=7,page_size=8192,cache=1048576,mmap=0,"
+    OK(store_options_check(&tiny, "size=5,page_cache=1MiB", "size=7,page_size=8k", "t", &out, &err));
+    assert_string_equal(buf_str(&out), "size=7,page_size=8192,page_cache=1048576,mmap=0,"
                                        "checkpoint=1000,secure_delete=off");
     buf_release(&out);
     OK(store_options_check(&plain, NULL, "", "plain", &out, &err));
@@ -586,7 +586,7 @@ static void options_and_presets(void **state)
     assert_int_equal(store_options_check(&tiny, NULL, "page_size=5000", "t", NULL, &err), RC_USAGE);
     assert_non_null(strstr(err.msg, "power of two"));
     err_clear(&err);
-    assert_int_equal(store_options_check(&plain, NULL, "cache=1M", "p", NULL, &err), RC_USAGE);
+    assert_int_equal(store_options_check(&plain, NULL, "page_cache=1M", "p", NULL, &err), RC_USAGE);
     err_clear(&err);
     buf_release(&out);
 
@@ -594,7 +594,7 @@ static void options_and_presets(void **state)
     struct store *st = open_store(&io, &tiny, DURABILITY_DURABLE, "size=9,page_size=512");
     assert_int_equal(tiny_of(st)->size, 9);
     assert_int_equal(st->db->settings.page_size, 512);
-    assert_string_equal(store_options(st), "size=9,page_size=512,cache=2048000,mmap=0,"
+    assert_string_equal(store_options(st), "size=9,page_size=512,page_cache=2048000,mmap=0,"
                                            "checkpoint=1000,secure_delete=off");
     close_store(st, &io);
     act.inits = act.deinits = 0;
@@ -1224,7 +1224,7 @@ static void sync_audit_with_spills(void **state)
     memset(text, 'x', sizeof text - 1);
     for (int level = 0; level < DURABILITY_COUNT; level++) {
         struct io io = {0};
-        struct store *st = open_store(&io, &tiny, (enum durability)level, "cache=64k");
+        struct store *st = open_store(&io, &tiny, (enum durability)level, "page_cache=64k");
         for (uint32_t round = 0; round < 4; round++) {
             ST_OK(store_begin(st));
             for (uint32_t i = 0; i < 50; i++)

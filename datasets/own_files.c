@@ -1,4 +1,4 @@
-/* files.c: real files of a directory, as version 0; later versions and inserted files by edits.
+/* own_files.c: real files of a directory, as version 0; later versions and inserted files by edits.
  *
  * Version 0 of file i is the i-th regular file of the walk (walk.h), read when it is asked for and
  * refused if it is not what was walked.  Version v is version v-1 after one edit of edit.h's
@@ -138,7 +138,7 @@ static enum rc files_content(struct dataset *ds, uint32_t file, uint32_t version
     return rc;
 }
 
-const struct dataset_ops dataset_files = {
+const struct dataset_ops dataset_own_files = {
     .abi = DATASET_ABI,
     .size = sizeof(struct dataset_ops),
     .name = "files",

@@ -1,0 +1,717 @@
+/* Everything that is derived from a record: deterministic, escaped, honest about what is INVALID,
+ * and complete without gnuplot. */
+#include "analysis/analysis.h"
+#include "analysis/text.h"
+#include "engine/json.h"
+#include "tests/support_record.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- a folder to write to ------------------------------------------------------------------- */
+
+static const char *const derived[] = {
+    "summary.json",
+    "cells.csv",
+    "report.md",
+    "plots/frontier.csv",
+    "plots/frontier.gp",
+    "plots/frontier.svg",
+    "plots/frontier.png",
+    "plots/latency.csv",
+    "plots/latency.gp",
+    "plots/latency.svg",
+    "plots/latency.png",
+    "plots/distribution.csv",
+    "plots/distribution.gp",
+    "plots/distribution.svg",
+    "plots/distribution.png",
+    "plots/footprint.csv",
+    "plots/footprint.gp",
+    "plots/footprint.svg",
+    "plots/footprint.png",
+};
+
+static void make_dir(char dir[64])
+{
+    snprintf(dir, 64, "/tmp/blobfront-report-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+}
+
+static void path_in(char path[256], const char *dir, const char *name)
+{
+    assert_true(snprintf(path, 256, "%s/%s", dir, name) < 256);
+}
+
+static void remove_dir(const char *dir)
+{
+    char path[256], name[128];
+    static const char *const phases[] = {"ingest_binary_cold", "update_binary_hot",
+                                         "read_point_binary", "read_scan_binary", "mixed"};
+    for (size_t i = 0; i < COUNT_OF(derived); i++) {
+        path_in(path, dir, derived[i]);
+        unlink(path);
+    }
+    for (uint32_t run = 0; run < 100; run++) {
+        for (size_t p = 0; p < COUNT_OF(phases); p++) {
+            path_in(path, dir, latencies_name(name, run, phases[p]));
+            unlink(path);
+        }
+    }
+    path_in(path, dir, "plots");
+    rmdir(path);
+    path_in(path, dir, "raw");
+    rmdir(path);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+/* NULL when there is no such file. */
+static char *slurp(const char *dir, const char *name)
+{
+    char path[256];
+    path_in(path, dir, name);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return NULL;
+    struct buf out = {0};
+    struct err err = {0};
+    char part[4096];
+    for (size_t got; (got = fread(part, 1, sizeof(part), file)) != 0;)
+        assert_int_equal(buf_append(&out, span_of(part, got), &err), RC_OK);
+    fclose(file);
+    (void)buf_str(&out);
+    return (char *)out.ptr;
+}
+
+static void analyse(const struct made *made, const char *dir, struct analysis_result *result)
+{
+    struct err err = {0};
+    enum rc rc = analysis_write(&made->record, dir, NULL, result, &err);
+    if (rc != RC_OK)
+        fail_msg("%s", err.msg);
+}
+
+/* ---- determinism ---------------------------------------------------------------------------- */
+
+static void the_same_record_gives_the_same_bytes(void **unused)
+{
+    (void)unused;
+    char dirs[2][64];
+    char *files[2][COUNT_OF(derived)];
+    for (int i = 0; i < 2; i++) {
+        struct made made;
+        struct analysis_result result;
+        make_dir(dirs[i]);
+        made_study(&made, &(struct made_options){.rounds = 3, .dir = dirs[i], .raw = true});
+        analyse(&made, dirs[i], &result);
+        if (i == 1)
+            analyse(&made, dirs[i], &result); /* over what is there already */
+        for (size_t f = 0; f < COUNT_OF(derived); f++)
+            files[i][f] = slurp(dirs[i], derived[f]);
+        assert_int_equal(result.invalid_arms, 0);
+        assert_true(result.replaces_control);
+        made_release(&made);
+    }
+    for (size_t f = 0; f < COUNT_OF(derived); f++) {
+        assert_true((files[0][f] == NULL) == (files[1][f] == NULL));
+        if (files[0][f] != NULL && strstr(derived[f], ".png") == NULL)
+            assert_string_equal(files[0][f], files[1][f]);
+        free(files[0][f]);
+        free(files[1][f]);
+    }
+    remove_dir(dirs[0]);
+    remove_dir(dirs[1]);
+}
+
+static void a_study_says_what_it_must(void **unused)
+{
+    (void)unused;
+    char dir[64];
+    struct made made;
+    struct analysis_result result;
+    make_dir(dir);
+    made_study(&made, &(struct made_options){.rounds = 3, .dir = dir, .raw = true});
+    analyse(&made, dir, &result);
+    char *report = slurp(dir, "report.md");
+    static const char *const musts[] = {
+        "# Study made-1",
+        "**use dedup-zstd",
+        "### What was not decided",
+        "**DESCRIPTIVE**",
+        "dominated by raw, dedup",
+        "reference lane",
+        "-: no p95 from 8 operations a run, it takes 20",
+        "About this dataset:** no two files are identical",
+        "storage_amp<br>/ live",
+        "storage_amp<br>/ history",
+        "storage_amp<br>/ written",
+        "### Bytes written by reads",
+        "### Chunk reuse",
+        "### Codec mix",
+        "## Durability audit",
+        "| cpu | AMD EPYC 7B13 |",
+        "journal_mode=wal, synchronous=2",
+        "not comparable in absolute time",
+        "| document: naive plugin | 7.527 | 3.839 | 1.451 |",
+        "111385.573",
+        "28,647,424",
+        "    blobfront run --rounds 3 --seed 1",
+        "--strategy chunked:avg=16k",
+    };
+    for (size_t i = 0; i < COUNT_OF(musts); i++) {
+        const char *must = musts[i][0] == '-' && musts[i][1] == ':' ? musts[i] + 1 : musts[i];
+        if (strstr(report, must) == NULL)
+            fail_msg("report.md does not say: %s", must);
+    }
+    assert_non_null(strstr(result.choice, "use dedup-zstd: -34.6 % bytes after_update"));
+    free(report);
+    made_release(&made);
+    remove_dir(dir);
+}
+
+/* ---- INVALID -------------------------------------------------------------------------------- */
+
+static void an_invalid_arm_reaches_no_frontier_and_no_figure(void **unused)
+{
+    (void)unused;
+    char dir[64];
+    struct made made;
+    struct analysis_result result;
+    make_dir(dir);
+    made_study(&made, &(struct made_options){
+                          .rounds = 3, .dir = dir, .raw = true, .invalid_arm = "dedup-zstd"});
+    analyse(&made, dir, &result);
+    assert_int_equal(result.invalid_arms, 1);
+    assert_null(strstr(result.choice, "dedup-zstd"));
+    static const char *const figures[] = {"plots/frontier.csv", "plots/latency.csv",
+                                          "plots/distribution.csv", "plots/footprint.csv"};
+    for (size_t i = 0; i < COUNT_OF(figures); i++) {
+        char *csv = slurp(dir, figures[i]);
+        assert_non_null(csv);
+        assert_null(strstr(csv, "\"dedup-zstd\""));
+        assert_non_null(strstr(csv, "\"dedup-brotli\""));
+        free(csv);
+    }
+    char *report = slurp(dir, "report.md");
+    assert_non_null(strstr(report, "INVALID: round 3: file 7 version 1: 3 bytes differ"));
+    assert_non_null(strstr(report, "**INVALID** dedup-zstd (2 of 3 runs valid)"));
+    free(report);
+    char *json = slurp(dir, "summary.json");
+    assert_non_null(strstr(json, "\"standing\": \"invalid\""));
+    free(json);
+    char *csv = slurp(dir, "cells.csv");
+    assert_non_null(strstr(csv, "dedup-zstd,INVALID,phase,update_binary_hot,p95_ns,timing,ns,"));
+    free(csv);
+    made_release(&made);
+    remove_dir(dir);
+}
+
+/* ---- hostile names -------------------------------------------------------------------------- */
+
+/* Markup must not appear outside code (indented by four); within it everything is literal. */
+static void check_markdown(char *report)
+{
+    static const char *const markup[] = {"<script", "<img",         "](javascript", "</td>",
+                                         "\x1b",    "\xe2\x80\xae", "|ive"};
+    bool heading = false;
+    char *line = report;
+    for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+        *end = '\0';
+        heading = heading || line[0] == '#';
+        assert_true(strncmp(line, "# heading", 9) != 0);
+        for (size_t i = 0; i < COUNT_OF(markup) && strncmp(line, "    ", 4) != 0; i++) {
+            const char *found = strstr(line, markup[i]);
+            assert_true(found == NULL || (markup[i][0] == '|' && found[-1] == '\\'));
+        }
+        *end = '\n';
+    }
+    assert_true(heading);
+    assert_non_null(strstr(report, "na\\|ive\\\\x0a# heading"));
+}
+
+/* Every row of a table has the cells its header has. */
+static void check_rows(const char *report)
+{
+    size_t expected = 0;
+    for (const char *line = report; *line != '\0';) {
+        size_t len = strcspn(line, "\n"), bars = 0;
+        for (size_t i = 0; i < len; i++)
+            bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+        if (line[0] != '|')
+            expected = 0;
+        else if (expected == 0)
+            expected = bars;
+        else
+            assert_int_equal(bars, expected);
+        line += len + (line[len] == '\n');
+    }
+}
+
+/* Every field of every row: quotes balanced, nothing a spreadsheet would run, no control bytes. */
+static void check_csv(const char *csv, size_t columns)
+{
+    size_t column = 1;
+    bool quoted = false, start = true;
+    for (const char *c = csv; *c != '\0'; c++) {
+        assert_true(*c == '\n' || (unsigned char)*c >= 0x20);
+        if (start && *c != '"') {
+            assert_null(strchr("=+@", *c));
+            assert_true(*c != '-' || isdigit((unsigned char)c[1]));
+            start = false;
+        }
+        if (*c == '"') {
+            quoted = !quoted;
+        } else if (!quoted && (*c == ',' || *c == '\n')) {
+            if (*c == '\n')
+                assert_int_equal(column, columns);
+            column = *c == ',' ? column + 1 : 1;
+            start = true;
+        }
+    }
+    assert_false(quoted);
+}
+
+/* A script holds nothing that came from outside, and names no file but its own. */
+static void check_script(const char *gp, const char *name)
+{
+    char own[64];
+    snprintf(own, sizeof(own), "\"%s.csv\"", name);
+    assert_null(strstr(gp, "pwned"));
+    assert_null(strchr(gp, '`'));
+    assert_null(strstr(gp, "system"));
+    assert_null(strstr(gp, "ingest"));
+    for (const char *at = gp; (at = strstr(at, ".csv\"")) != NULL; at++) {
+        const char *start = at;
+        while (*start != '"')
+            start--;
+        assert_memory_equal(start, own, strlen(own));
+    }
+}
+
+static void hostile_names_are_only_names(void **unused)
+{
+    (void)unused;
+    char dir[64], dir_plain[64];
+    struct made made, plain;
+    struct analysis_result result;
+    make_dir(dir);
+    make_dir(dir_plain);
+    made_study(&made,
+               &(struct made_options){.rounds = 2, .dir = dir, .raw = true, .hostile = true});
+    made_study(&plain, &(struct made_options){.rounds = 2, .dir = dir_plain, .raw = true});
+    analyse(&made, dir, &result);
+    analyse(&plain, dir_plain, &result);
+    char *report = slurp(dir, "report.md"), *cells = slurp(dir, "cells.csv");
+    check_markdown(report);
+    check_rows(report);
+    check_csv(cells, 12);
+    assert_non_null(strstr(cells, "'=cmd|"));
+    free(report);
+    free(cells);
+    for (size_t i = 0; i < PLOT_COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "plots/%s.gp", plot_table[i].name);
+        char *gp = slurp(dir, name);
+        check_script(gp, plot_table[i].name);
+        free(gp);
+    }
+    struct stat info;
+    assert_int_not_equal(stat("/tmp/blobfront-pwned", &info), 0);
+    made_release(&made);
+    made_release(&plain);
+    remove_dir(dir);
+    remove_dir(dir_plain);
+}
+
+static void assert_text(void (*put)(struct text *, const char *), const char *name,
+                        const char *expected)
+{
+    struct buf out = {0};
+    struct err err = {0};
+    struct text text = text_to(&out, &err);
+    put(&text, name);
+    assert_int_equal(text.rc, RC_OK);
+    assert_string_equal(buf_str(&out), expected);
+    buf_release(&out);
+}
+
+static void escaping_by_place(void **unused)
+{
+    (void)unused;
+    assert_text(text_terminal, "dedup-zstd:level=3", "dedup-zstd:level=3");
+    assert_text(text_terminal, "a\x1b[31m\n\xe2\x80\xae\xff\xc2\x9b",
+                "a\\x1b[31m\\x0a\\xe2\\x80\\xae"
+                "\\xff\\xc2\\x9b");
+    assert_text(text_terminal, "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f");
+    assert_text(text_terminal, "\xed\xa0\x80\xc0\xaf\xf5", "\\xed\\xa0\\x80\\xc0\\xaf\\xf5");
+    assert_text(text_markdown, "read_point_binary", "read_point_binary");
+    assert_text(text_markdown, "_a_ *b* `c` |d| [e](f)",
+                "\\_a\\_ \\*b\\* \\`c\\` \\|d\\| \\[e\\](f)");
+    assert_text(text_markdown, "<b>&amp;", "&#60;b&#62;&#38;amp;");
+    assert_text(text_markdown, "http://x www.y a@b.c", "http&#58;//x www&#46;y a&#64;b.c");
+    assert_text(text_markdown, "p95_ns@read", "p95_ns@read");
+    assert_text(text_markdown_line, "# no heading", "\\# no heading");
+    assert_text(text_markdown_line, "12. no list", "12\\. no list");
+    assert_text(text_markdown_line, "- no list", "\\- no list");
+    assert_text(text_csv, "plain", "plain");
+    assert_text(text_csv, "a,\"b\"", "\"a,\"\"b\"\"\"");
+    assert_text(text_csv, "=1+1", "'=1+1");
+    assert_text(text_csv, " @x", "\"' @x\"");
+    assert_text(text_csv,
+                "\xef\xbc\x9d"
+                "1",
+                "'\xef\xbc\x9d"
+                "1");
+    assert_text(text_csv, "a\r\nb", "a\\x0d\\x0ab");
+}
+
+static void widths_and_cuts(void **unused)
+{
+    (void)unused;
+    char cut[64];
+    assert_int_equal(text_width("abc"), 3);
+    assert_int_equal(text_width("gr\xc3\xbc"), 3);
+    assert_int_equal(text_width("e\xcc\x81"), 1);                /* combining acute */
+    assert_int_equal(text_width("\xe6\xbc\xa2\xe5\xad\x97"), 4); /* two wide characters */
+    assert_string_equal(text_cut(cut, sizeof(cut), "short", 10), "short");
+    assert_string_equal(text_cut(cut, sizeof(cut), "chunked:avg=256k", 10), "chun..256k");
+    assert_string_equal(text_cut(cut, sizeof(cut), "\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2", 5),
+                        "\xe6\xbc\xa2..");
+    for (size_t width = 3; width < 30; width++) {
+        text_cut(cut, sizeof(cut),
+                 "a\xe6\xbc\xa2"
+                 "bc\xc3\xbc"
+                 "d\xe5\xad\x97"
+                 "efgh",
+                 width);
+        assert_true(text_width(cut) <= width);
+    }
+}
+
+/* ---- tables --------------------------------------------------------------------------------- */
+
+static void tables_fit_the_terminal(void **unused)
+{
+    (void)unused;
+    for (int kind = 0; kind < 3; kind++) {
+        struct made made;
+        struct analysis analysis;
+        struct buf out = {0};
+        struct err err = {0};
+        made_study(&made, &(struct made_options){.rounds = 2,
+                                                 .hostile = kind == 1,
+                                                 .more_arms = kind == 2 ? 8 : 0,
+                                                 .invalid_arm = kind == 0 ? "naive" : NULL});
+        assert_int_equal(analysis_build(&analysis, &made.record, NULL, &err), RC_OK);
+        assert_int_equal(table_study(&analysis.frontier, &out, &err), RC_OK);
+        const char *text = buf_str(&out);
+        assert_null(strchr(text, '\x1b'));
+        for (const char *line = text; *line != '\0';) {
+            size_t len = strcspn(line, "\n");
+            char copy[1024];
+            assert_true(len < sizeof(copy));
+            snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
+            /* Tables are indented; sentences are the terminal's to wrap. */
+            if (strncmp(copy, "  ", 2) == 0 && strncmp(copy, "  Competing", 11) != 0)
+                assert_true(text_width(copy) <= TABLE_WIDTH);
+            line += len + (line[len] == '\n');
+        }
+        buf_release(&out);
+        analysis_release(&analysis);
+        made_release(&made);
+    }
+}
+
+/* ---- without gnuplot ------------------------------------------------------------------------ */
+
+static void without_gnuplot_the_rest_works(void **unused)
+{
+    (void)unused;
+    char dir[64];
+    struct made made;
+    struct analysis_result result;
+    const char *path = getenv("PATH");
+    char saved[4096];
+    snprintf(saved, sizeof(saved), "%s", path == NULL ? "" : path);
+    assert_int_equal(setenv("PATH", "", 1), 0);
+    make_dir(dir);
+    made_study(&made, &(struct made_options){.rounds = 2, .dir = dir});
+    analyse(&made, dir, &result);
+    assert_int_equal(setenv("PATH", saved, 1), 0);
+    assert_false(result.plots_drawn);
+    assert_string_equal(result.plots.note,
+                        "plots skipped: gnuplot not found (apt-get install gnuplot-nox)");
+    char *report = slurp(dir, "report.md"), *csv = slurp(dir, "plots/frontier.csv");
+    assert_null(strstr(report, "!["));
+    assert_non_null(csv);
+    assert_null(slurp(dir, "plots/frontier.svg"));
+    /* No raw latencies were kept: that figure has nothing to say, with or without gnuplot. */
+    assert_string_equal(result.plots.why[PLOT_DISTRIBUTION], "the record keeps no raw latencies");
+    free(report);
+    free(csv);
+    made_release(&made);
+    remove_dir(dir);
+}
+
+/* A gnuplot that fails leaves no figure, a reason, and everything else. */
+static void a_failing_gnuplot_is_reported(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *script, *why;
+    } cases[] = {
+        {"#!/bin/sh\necho 'line 3: no such terminal' >&2\necho half >\"${2%.gp}.svg\"\nexit 1\n",
+         "gnuplot failed (1): line 3: no such terminal"},
+        {"#!/bin/sh\nkill -9 $$\n", "gnuplot was ended by signal 9"},
+        {"#!/bin/sh\n: >\"${2%.gp}.svg\"\n", "gnuplot wrote no frontier.svg"},
+    };
+    char dir[64], bin[64], program[256], saved[4096];
+    const char *path = getenv("PATH");
+    snprintf(saved, sizeof(saved), "%s", path == NULL ? "" : path);
+    make_dir(bin);
+    path_in(program, bin, "gnuplot");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct made made;
+        struct analysis_result result;
+        FILE *file = fopen(program, "w");
+        assert_non_null(file);
+        fputs(cases[i].script, file);
+        fclose(file);
+        assert_int_equal(chmod(program, 0755), 0);
+        make_dir(dir);
+        made_study(&made, &(struct made_options){.rounds = 1, .dir = dir});
+        assert_int_equal(setenv("PATH", bin, 1), 0);
+        analyse(&made, dir, &result);
+        assert_int_equal(setenv("PATH", saved, 1), 0);
+        assert_false(result.plots_drawn);
+        assert_string_equal(result.plots.why[PLOT_FRONTIER], cases[i].why);
+        assert_null(slurp(dir, "plots/frontier.svg"));
+        made_release(&made);
+        remove_dir(dir);
+    }
+    unlink(program);
+    rmdir(bin);
+}
+
+static void figures_are_drawn_when_gnuplot_is_there(void **unused)
+{
+    (void)unused;
+    char dir[64];
+    struct made made;
+    struct analysis_result result;
+    if (access("/usr/bin/gnuplot", X_OK) != 0)
+        skip();
+    make_dir(dir);
+    made_study(&made, &(struct made_options){
+                          .rounds = 2, .dir = dir, .raw = true, .hostile = true, .more_arms = 8});
+    analyse(&made, dir, &result);
+    assert_string_equal(result.plots.note, "");
+    assert_int_equal(result.plots.count, PLOT_COUNT);
+    char *report = slurp(dir, "report.md"), *svg = slurp(dir, "plots/frontier.svg");
+    assert_non_null(strstr(report, "](plots/frontier.svg)"));
+    assert_non_null(strstr(report, "[plots/frontier.csv](plots/frontier.csv)"));
+    assert_null(strstr(svg, "<script"));
+    assert_non_null(strstr(svg, "&lt;script>"));
+    free(report);
+    free(svg);
+    made_release(&made);
+    remove_dir(dir);
+}
+
+/* ---- nothing to say ------------------------------------------------------------------------- */
+
+static void an_empty_record_is_no_disaster(void **unused)
+{
+    (void)unused;
+    char dir[64];
+    struct made made;
+    struct analysis_result result;
+    make_dir(dir);
+    made_init(&made);
+    made.record.dir = strdup(dir);
+    made_arm(&made, "raw", MADE_SQL | MADE_CONTROL);
+    made_phase(&made, "ingest_binary_cold", "ingest", "after_ingest");
+    analyse(&made, dir, &result);
+    assert_string_equal(result.choice, "no choice: the control raw is INVALID");
+    assert_int_equal(result.plots.count, 0);
+    /* It has not failed, it has not run. */
+    assert_int_equal(result.invalid_arms, 0);
+    made_release(&made);
+    remove_dir(dir);
+}
+
+/* ---- compare -------------------------------------------------------------------------------- */
+
+struct pair {
+    struct made made[2];
+    struct analysis side[2];
+    struct compare compare;
+    struct err err;
+};
+
+static void pair_begin(struct pair *pair, double slower)
+{
+    memset(pair, 0, sizeof(*pair));
+    for (int i = 0; i < 2; i++)
+        made_study(&pair->made[i],
+                   &(struct made_options){.rounds = 5, .slower = i == 1 ? slower : 0});
+}
+
+static enum rc pair_compare(struct pair *pair, const struct compare_options *options)
+{
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(analysis_build(&pair->side[i], &pair->made[i].record, NULL, &pair->err),
+                         RC_OK);
+    return compare_build(&pair->compare, &pair->side[0].summary, &pair->side[1].summary, options,
+                         &pair->err);
+}
+
+static void pair_end(struct pair *pair)
+{
+    compare_release(&pair->compare);
+    for (int i = 0; i < 2; i++) {
+        analysis_release(&pair->side[i]);
+        made_release(&pair->made[i]);
+    }
+}
+
+static void equal_records_are_unchanged(void **unused)
+{
+    (void)unused;
+    struct pair pair;
+    struct buf out = {0};
+    pair_begin(&pair, 0);
+    assert_int_equal(pair_compare(&pair, NULL), RC_OK);
+    assert_true(pair.compare.row_count > 100);
+    assert_int_equal(pair.compare.same, pair.compare.row_count);
+    assert_int_equal(compare_text(&pair.compare, &out, &pair.err), RC_OK);
+    assert_non_null(strstr(buf_str(&out), "0 better, 0 worse\n"));
+    assert_non_null(strstr(buf_str(&out), "no p-values in this release"));
+    buf_release(&out);
+    pair_end(&pair);
+}
+
+static void a_slower_record_is_worse(void **unused)
+{
+    (void)unused;
+    struct pair pair;
+    struct buf out = {0};
+    pair_begin(&pair, 0.5);
+    assert_int_equal(pair_compare(&pair, NULL), RC_OK);
+    assert_int_equal(pair.compare.better, 0);
+    assert_true(pair.compare.worse > 50);
+    for (size_t i = 0; i < pair.compare.row_count; i++) {
+        const struct compare_row *row = &pair.compare.rows[i];
+        if (metric_table[row->metric].kind == COUNTER)
+            assert_int_equal(row->verdict, COMPARE_SAME);
+        if (row->metric == M_P50_NS) {
+            assert_int_equal(row->verdict, COMPARE_WORSE);
+            assert_true(fabs(row->change - 0.5) < 1e-9);
+        }
+    }
+    assert_int_equal(compare_text(&pair.compare, &out, &pair.err), RC_OK);
+    assert_non_null(strstr(buf_str(&out), "+50.0 %  worse"));
+    assert_int_equal(compare_markdown(&pair.compare, &out, &pair.err), RC_OK);
+    buf_clear(&out);
+    assert_int_equal(compare_csv(&pair.compare, &out, &pair.err), RC_OK);
+    check_csv(buf_str(&out), 14);
+    buf_clear(&out);
+    struct json *json = NULL;
+    assert_int_equal(compare_json(&pair.compare, &out, &pair.err), RC_OK);
+    assert_int_equal(json_parse(&json, buf_span(&out), "compare.json", 0, &pair.err), RC_OK);
+    json_free(json);
+    buf_release(&out);
+    pair_end(&pair);
+}
+
+static void few_rounds_show_no_difference(void **unused)
+{
+    (void)unused;
+    struct pair pair;
+    memset(&pair, 0, sizeof(pair));
+    made_study(&pair.made[0], &(struct made_options){.rounds = 2});
+    made_study(&pair.made[1], &(struct made_options){.rounds = 2, .slower = 1});
+    assert_int_equal(pair_compare(&pair, NULL), RC_OK);
+    assert_int_equal(pair.compare.same, pair.compare.row_count);
+    pair_end(&pair);
+}
+
+static void change_field(struct made *made, int field)
+{
+    struct record_manifest *manifest = &made->record.manifest;
+    static struct fact cpu[] = {{"cpu", "another CPU"}};
+    switch (field) {
+    case 0: manifest->dataset_hash = "ffff"; break;
+    case 1: manifest->seed = 2; break;
+    case 2: manifest->durability = "none"; break;
+    case 3: manifest->retention = "history"; break;
+    case 4: manifest->batch = 16; break;
+    default: manifest->host = (struct facts){cpu, 1}; break;
+    }
+}
+
+static void different_records_are_refused(void **unused)
+{
+    (void)unused;
+    static const char *const expected[] = {
+        "dataset hash differs, \"0123456789abcdef0123456789abcdef\" in the first record and "
+        "\"ffff\" in the second",
+        "seed differs, \"1\" in the first record and \"2\"",
+        "durability differs, \"durable\" in the first record and \"none\"",
+        "retention differs, \"latest\" in the first record and \"history\"",
+        "batch differs, \"1\" in the first record and \"16\"",
+        "host cpu differs, \"AMD EPYC 7B13\" in the first record and \"another CPU\"",
+    };
+    for (int field = 0; field < (int)COUNT_OF(expected); field++) {
+        struct pair pair;
+        struct buf out = {0};
+        pair_begin(&pair, 0);
+        change_field(&pair.made[1], field);
+        assert_int_equal(pair_compare(&pair, NULL), RC_MISMATCH);
+        if (strstr(pair.err.msg, expected[field]) == NULL)
+            fail_msg("%s", pair.err.msg);
+        assert_true(pair.err.hint[0] != '\0');
+        struct compare_options allow = {.allow_mismatch = true};
+        err_clear(&pair.err);
+        assert_int_equal(compare_build(&pair.compare, &pair.side[0].summary, &pair.side[1].summary,
+                                       &allow, &pair.err),
+                         RC_OK);
+        assert_int_equal(compare_text(&pair.compare, &out, &pair.err), RC_OK);
+        assert_non_null(strstr(buf_str(&out), "differs: \""));
+        buf_release(&out);
+        pair_end(&pair);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_record_gives_the_same_bytes),
+        cmocka_unit_test(a_study_says_what_it_must),
+        cmocka_unit_test(an_invalid_arm_reaches_no_frontier_and_no_figure),
+        cmocka_unit_test(hostile_names_are_only_names),
+        cmocka_unit_test(escaping_by_place),
+        cmocka_unit_test(widths_and_cuts),
+        cmocka_unit_test(tables_fit_the_terminal),
+        cmocka_unit_test(without_gnuplot_the_rest_works),
+        cmocka_unit_test(a_failing_gnuplot_is_reported),
+        cmocka_unit_test(figures_are_drawn_when_gnuplot_is_there),
+        cmocka_unit_test(an_empty_record_is_no_disaster),
+        cmocka_unit_test(equal_records_are_unchanged),
+        cmocka_unit_test(a_slower_record_is_worse),
+        cmocka_unit_test(few_rounds_show_no_difference),
+        cmocka_unit_test(different_records_are_refused),
+    };
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}
