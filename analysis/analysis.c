@@ -8,7 +8,7 @@
 enum rc analysis_build(struct analysis *analysis, const struct record *record,
                        const struct analysis_options *options, struct err *err)
 {
-    *analysis = (struct analysis){ 0 };
+    *analysis = (struct analysis){0};
     enum rc rc = summary_build(&analysis->summary, record, err);
     if (rc == RC_OK)
         rc = frontier_build(&analysis->frontier, &analysis->summary,
@@ -28,7 +28,7 @@ void analysis_release(struct analysis *analysis)
 
 static enum rc write_summary(const struct analysis *analysis, const char *dir, struct err *err)
 {
-    struct buf out = { 0 };
+    struct buf out = {0};
     enum rc rc = summary_json(&analysis->summary, &analysis->frontier, &out, err);
     if (rc == RC_OK)
         rc = record_write_file(dir, "summary.json", buf_span(&out), err);
@@ -44,7 +44,7 @@ static enum rc write_summary(const struct analysis *analysis, const char *dir, s
 static enum rc write_report(const struct analysis *analysis, const char *dir,
                             const struct plot_result *plots, struct err *err)
 {
-    struct buf out = { 0 };
+    struct buf out = {0};
     enum rc rc = report_markdown(&analysis->frontier, plots, &out, err);
     if (rc == RC_OK)
         rc = record_write_file(dir, "report.md", buf_span(&out), err);
@@ -55,7 +55,7 @@ static enum rc write_report(const struct analysis *analysis, const char *dir,
 static enum rc sum_up(const struct analysis *analysis, struct analysis_result *result,
                       struct err *err)
 {
-    struct buf line = { 0 };
+    struct buf line = {0};
     struct text text = text_to(&line, err);
     text_terminal(&text, analysis->frontier.sentence);
     char cut[sizeof(result->choice)];
@@ -66,20 +66,20 @@ static enum rc sum_up(const struct analysis *analysis, struct analysis_result *r
     buf_release(&line);
     result->replaces_control = analysis->frontier.choice != SUMMARY_NONE;
     for (size_t a = 0; a < analysis->summary.arm_count; a++)
-        result->invalid_arms += analysis->summary.arms[a].valid_runs !=
-                                analysis->summary.arms[a].runs;
+        result->invalid_arms +=
+            analysis->summary.arms[a].runs != 0 && !analysis->summary.arms[a].valid;
     result->plots_drawn = result->plots.count != 0;
     return text.rc;
 }
 
 enum rc analysis_write_files(const struct analysis *analysis, const char *dir,
-                             const struct analysis_options *options,
-                             struct analysis_result *result, struct err *err)
+                             const struct analysis_options *options, struct analysis_result *result,
+                             struct err *err)
 {
     struct analysis_result unused;
     if (result == NULL)
         result = &unused;
-    *result = (struct analysis_result){ 0 };
+    *result = (struct analysis_result){0};
     enum rc rc = write_summary(analysis, dir, err);
     if (rc == RC_OK && options != NULL && options->no_plots)
         snprintf(result->plots.note, sizeof(result->plots.note), "plots skipped: not asked for");

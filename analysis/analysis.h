@@ -43,7 +43,7 @@ void analysis_release(struct analysis *analysis);
 struct analysis_result {
     char choice[640];         /* the recommendation in one line, safe to print */
     bool replaces_control;    /* the choice is a strategy other than the control */
-    uint32_t invalid_arms;    /* with an INVALID run; exit code 1 when not 0 */
+    uint32_t invalid_arms;    /* that ran and are INVALID; exit code 1 when not 0 */
     bool plots_drawn;         /* at least one figure */
     struct plot_result plots; /* plots.note says why figures are missing, "" when all are there */
 };

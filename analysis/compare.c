@@ -57,8 +57,8 @@ enum { FIELDS = 6 };
 static void read_fields(const struct record_manifest *manifest, struct field fields[FIELDS],
                         bool after)
 {
-    static const char *const names[FIELDS] = { "dataset hash", "seed",  "durability",
-                                               "retention",    "batch", "host cpu" };
+    static const char *const names[FIELDS] = {"dataset hash", "seed",  "durability",
+                                              "retention",    "batch", "host cpu"};
     char values[FIELDS][256];
     set_text(values[0], manifest->dataset_hash);
     snprintf(values[1], sizeof(values[1]), "%" PRIu64, manifest->seed);
@@ -74,16 +74,17 @@ static void read_fields(const struct record_manifest *manifest, struct field fie
 
 static enum rc check_fields(struct compare *compare, bool allow, struct err *err)
 {
-    struct field fields[FIELDS] = { 0 };
+    struct field fields[FIELDS] = {0};
     read_fields(&compare->before->record->manifest, fields, false);
     read_fields(&compare->after->record->manifest, fields, true);
     for (size_t i = 0; i < FIELDS; i++) {
         if (strcmp(fields[i].before, fields[i].after) == 0)
             continue;
         if (!allow) {
-            FAIL(err, RC_MISMATCH, 0, "not comparable: %s differs, \"%s\" in the first record and "
-                                      "\"%s\" in the second", fields[i].name, Q(fields[i].before),
-                 Q(fields[i].after));
+            FAIL(err, RC_MISMATCH, 0,
+                 "not comparable: %s differs, \"%s\" in the first record and "
+                 "\"%s\" in the second",
+                 fields[i].name, Q(fields[i].before), Q(fields[i].after));
             err_hint(err, "--allow-mismatch compares them all the same");
             return err->rc;
         }
@@ -138,10 +139,10 @@ static enum compare_verdict judge(enum metric metric, const struct stats *before
 
 static void add_row(struct compare *compare, struct compare_row row)
 {
-    const struct stats *before = summary_cell(compare->before, row.arm_old, row.place_old,
-                                              row.metric);
-    const struct stats *after = summary_cell(compare->after, row.arm_new, row.place_new,
-                                             row.metric);
+    const struct stats *before =
+        summary_cell(compare->before, row.arm_old, row.place_old, row.metric);
+    const struct stats *after =
+        summary_cell(compare->after, row.arm_new, row.place_new, row.metric);
     if (before->n == 0 || after->n == 0)
         return;
     row.verdict = judge(row.metric, before, after);
@@ -160,8 +161,11 @@ static void add_arm(struct compare *compare, size_t arm_old, size_t arm_new)
     for (size_t p = 0; p < compare->before->place_count; p++) {
         size_t like = place_like(compare->after, &compare->before->places[p]);
         for (enum metric m = 0; m < METRIC_COUNT && like != SUMMARY_NONE; m++) {
-            struct compare_row row = { .arm_old = arm_old, .arm_new = arm_new, .place_old = p,
-                                       .place_new = like, .metric = m };
+            struct compare_row row = {.arm_old = arm_old,
+                                      .arm_new = arm_new,
+                                      .place_old = p,
+                                      .place_new = like,
+                                      .metric = m};
             add_row(compare, row);
         }
     }
@@ -188,8 +192,7 @@ static enum rc pair_arms(struct compare *compare, struct err *err)
     }
     for (size_t a = 0; a < after->arm_count && rc == RC_OK; a++) {
         if (arm_named(before, after->arms[a].arm->label) == SUMMARY_NONE)
-            rc = add_note(compare, err, "%s: only in the second record",
-                          after->arms[a].arm->label);
+            rc = add_note(compare, err, "%s: only in the second record", after->arms[a].arm->label);
     }
     return rc;
 }
@@ -210,14 +213,14 @@ enum rc compare_build(struct compare *compare, const struct summary *before,
                       const struct summary *after, const struct compare_options *options,
                       struct err *err)
 {
-    struct compare_options none = { 0 };
+    struct compare_options none = {0};
     if (options == NULL)
         options = &none;
-    *compare = (struct compare){ .before = before, .after = after, .all = options->all };
+    *compare = (struct compare){.before = before, .after = after, .all = options->all};
     compare->notes = arena_zalloc(&compare->arena, COMPARE_NOTES_MAX, sizeof(*compare->notes));
-    compare->rows = arena_zalloc(&compare->arena,
-                                 before->arm_count * before->place_count * METRIC_COUNT + 1,
-                                 sizeof(*compare->rows));
+    compare->rows =
+        arena_zalloc(&compare->arena, before->arm_count * before->place_count * METRIC_COUNT + 1,
+                     sizeof(*compare->rows));
     enum rc rc = RC_OK;
     if (compare->notes == NULL || compare->rows == NULL)
         rc = out_of_memory(err);
@@ -237,5 +240,5 @@ enum rc compare_build(struct compare *compare, const struct summary *before,
 void compare_release(struct compare *compare)
 {
     arena_release(&compare->arena);
-    *compare = (struct compare){ 0 };
+    *compare = (struct compare){0};
 }

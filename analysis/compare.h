@@ -2,12 +2,15 @@
  *
  * Two records are comparable when dataset hash, seed, durability, retention, batch and host CPU are
  * equal; anything else is RC_MISMATCH naming the field and both values, unless `allow_mismatch`
- * (then each difference is a warning line in the output).  This release knows no error bars: a
- * timing is "~" (no difference shown) when its ranges over rounds overlap or either side has fewer
- * than COMPARE_ROUNDS_MIN rounds; a counter is "~" only when equal.  Ranges of equal things part by
- * chance in 2 of (2n choose n) cases (10 % for 3 rounds a side, 0.8 % for 5): with hundreds of
- * metrics some always will.  Arms are paired by label, phases and snapshots by name; what only one side has is listed, and what is
- * INVALID on either side is not compared.
+ * (then each difference is a warning line in the output).
+ *
+ * This release knows no error bars: a timing is "~" (no difference shown) when its ranges over
+ * rounds overlap or either side has fewer than COMPARE_ROUNDS_MIN rounds; a counter is "~" only
+ * when equal.  Ranges of equal things part by chance in 2 of (2n choose n) cases (10 % for 3 rounds
+ * a side, 0.8 % for 5): with hundreds of metrics some always will.
+ *
+ * Arms are paired by label, phases and snapshots by name; what only one side has is listed, and
+ * what is INVALID on either side is not compared.
  */
 #ifndef ANALYSIS_COMPARE_H
 #define ANALYSIS_COMPARE_H
@@ -24,7 +27,7 @@ struct compare_options {
 enum compare_verdict { COMPARE_SAME, COMPARE_BETTER, COMPARE_WORSE, COMPARE_CHANGED };
 
 struct compare_row {
-    size_t arm_old, arm_new;     /* in each side's summary */
+    size_t arm_old, arm_new; /* in each side's summary */
     size_t place_old, place_new;
     enum metric metric;
     enum compare_verdict verdict; /* CHANGED: differs, and neither direction is better */
@@ -43,8 +46,8 @@ struct compare {
 };
 
 MUST_CHECK enum rc compare_build(struct compare *compare, const struct summary *before,
-                                 const struct summary *after,
-                                 const struct compare_options *options, struct err *err);
+                                 const struct summary *after, const struct compare_options *options,
+                                 struct err *err);
 /* Accepts a zeroed compare. */
 void compare_release(struct compare *compare);
 

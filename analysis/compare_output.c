@@ -11,7 +11,7 @@
 
 static const char *verdict_name(enum compare_verdict verdict)
 {
-    static const char *const names[] = { "unchanged", "better", "worse", "changed" };
+    static const char *const names[] = {"unchanged", "better", "worse", "changed"};
     return names[verdict];
 }
 
@@ -33,10 +33,9 @@ static const char *place_of(const struct compare *compare, const struct compare_
 /* What everyone wants to see; the rest is listed when it changed. */
 static bool is_main(enum metric metric)
 {
-    static const enum metric main_metrics[] = { M_P50_NS,      M_P95_NS,
-                                                M_OPS_PER_S,   M_CPU_MS_PER_MB,
-                                                M_WRITE_BYTES, M_TOTAL_BYTES,
-                                                M_PEAK_RSS_BYTES };
+    static const enum metric main_metrics[] = {M_P50_NS,        M_P95_NS,      M_OPS_PER_S,
+                                               M_CPU_MS_PER_MB, M_WRITE_BYTES, M_TOTAL_BYTES,
+                                               M_PEAK_RSS_BYTES};
     for (size_t i = 0; i < COUNT_OF(main_metrics); i++) {
         if (main_metrics[i] == metric)
             return true;
@@ -118,8 +117,8 @@ static const struct compare_row *next_largest(const struct compare *compare,
         const struct compare_row *row = &compare->rows[i];
         if (row->verdict != verdict)
             continue;
-        if (last != NULL && (size_of(row) > size_of(last) ||
-                             (size_of(row) == size_of(last) && row <= last)))
+        if (last != NULL &&
+            (size_of(row) > size_of(last) || (size_of(row) == size_of(last) && row <= last)))
             continue;
         if (best == NULL || size_of(row) > size_of(best))
             best = row;
@@ -171,13 +170,14 @@ static void put_head(const struct compare *compare, struct text *text,
     text_put(text, bullet[0] == '-' ? "\n" : "");
     text_put(text, "new: ");
     escape(text, compare->after->record->manifest.id);
-    text_print(text,
-               "\n%sMedians over rounds, ± half the range (%s: no p-values in this release).\n"
-               "A timing is ~ when the ranges overlap or a side has fewer than %d rounds; a counter "
-               "is ~ when equal.\n"
-               "Ranges of equal things part by chance: 1 timing in 10 with 3 rounds a side, 1 in "
-               "126 with 5.\n",
-               bullet[0] == '-' ? "\n" : "", SUMMARY_CLAIMS, COMPARE_ROUNDS_MIN);
+    text_print(
+        text,
+        "\n%sMedians over rounds, ± half the range (%s: no p-values in this release).\n"
+        "A timing is ~ when the ranges overlap or a side has fewer than %d rounds; a counter "
+        "is ~ when equal.\n"
+        "Ranges of equal things part by chance: 1 timing in 10 with 3 rounds a side, 1 in "
+        "126 with 5.\n",
+        bullet[0] == '-' ? "\n" : "", SUMMARY_CLAIMS, COMPARE_ROUNDS_MIN);
     if (compare->note_count != 0)
         text_put(text, "\n");
     for (size_t i = 0; i < compare->note_count; i++) {
@@ -198,7 +198,7 @@ static bool has_rows(const struct compare *compare, size_t arm)
 
 static enum rc put_arm(const struct compare *compare, size_t arm, bool markdown, struct text *text)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     text_put(text, markdown ? "\n## " : "\n");
     (markdown ? text_markdown : text_terminal)(text, compare->before->arms[arm].arm->label);
     text_put(text, markdown ? "\n\n" : "\n");

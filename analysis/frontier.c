@@ -96,7 +96,7 @@ static enum rc add_key(struct frontier *frontier, const char *name, struct err *
     if (copy == NULL)
         return frontier_no_memory(err);
     frontier->keys[frontier->key_count++] =
-        (struct frontier_key){ metric, place, copy, noise_of(summary, place, metric) };
+        (struct frontier_key){metric, place, copy, noise_of(summary, place, metric)};
     return RC_OK;
 }
 
@@ -114,8 +114,9 @@ static enum rc add_keys(struct frontier *frontier, const char *list, struct err 
         name = comma == NULL ? NULL : comma + 1;
     }
     if (rc == RC_OK && frontier->key_count == 0)
-        rc = frontier_note(frontier, err, "no key metric is left: every competing arm stands on "
-                                          "the frontier");
+        rc = frontier_note(frontier, err,
+                           "no key metric is left: every competing arm stands on "
+                           "the frontier");
     return rc;
 }
 
@@ -167,8 +168,8 @@ struct field {
 static bool field_make(struct field *field, struct frontier *frontier)
 {
     size_t dims = frontier->key_count;
-    field->points = arena_zalloc(&frontier->arena, frontier->arm_count + 1,
-                                 (dims + 1) * sizeof(double));
+    field->points =
+        arena_zalloc(&frontier->arena, frontier->arm_count + 1, (dims + 1) * sizeof(double));
     field->arm_of = arena_zalloc(&frontier->arena, frontier->arm_count + 1, sizeof(uint32_t));
     field->found = arena_zalloc(&frontier->arena, frontier->arm_count + 1, sizeof(uint32_t));
     field->on = arena_zalloc(&frontier->arena, frontier->arm_count + 1, sizeof(bool));
@@ -189,7 +190,7 @@ static bool field_make(struct field *field, struct frontier *frontier)
 
 static enum rc place_arms(struct frontier *frontier, struct err *err)
 {
-    struct field field = { 0 };
+    struct field field = {0};
     if (!field_make(&field, frontier))
         return frontier_no_memory(err);
     enum rc rc = pareto_frontier(field.points, field.count, frontier->key_count, field.on, err);
@@ -215,8 +216,8 @@ static enum rc place_arms(struct frontier *frontier, struct err *err)
 
 static enum rc build(struct frontier *frontier, const char *keys, struct err *err)
 {
-    frontier->arms = arena_zalloc(&frontier->arena, frontier->arm_count + 1,
-                                  sizeof(*frontier->arms));
+    frontier->arms =
+        arena_zalloc(&frontier->arena, frontier->arm_count + 1, sizeof(*frontier->arms));
     if (frontier->arms == NULL)
         return frontier_no_memory(err);
     enum rc rc = add_keys(frontier, keys, err);
@@ -237,7 +238,7 @@ enum rc frontier_build(struct frontier *frontier, const struct summary *summary,
                        const struct frontier_options *options, struct err *err)
 {
     const struct record_manifest *manifest = &summary->record->manifest;
-    struct frontier_options planned = { 0 };
+    struct frontier_options planned = {0};
     if (options == NULL)
         options = &planned;
     *frontier = (struct frontier){
@@ -263,22 +264,22 @@ enum rc frontier_build(struct frontier *frontier, const struct summary *summary,
 void frontier_release(struct frontier *frontier)
 {
     arena_release(&frontier->arena);
-    *frontier = (struct frontier){ 0 };
+    *frontier = (struct frontier){0};
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
 const char *frontier_standing_name(enum frontier_standing standing)
 {
-    static const char *const names[] = { "on_frontier", "dominated",  "reference",
-                                         "control_again", "incomplete", "invalid" };
+    static const char *const names[] = {"on_frontier",   "dominated",  "reference",
+                                        "control_again", "incomplete", "invalid"};
     CHECK((size_t)standing < COUNT_OF(names));
     return names[standing];
 }
 
 const char *guardrail_state_name(enum guardrail_state state)
 {
-    static const char *const names[] = { "-", "HOLDS", "BROKEN" };
+    static const char *const names[] = {"-", "HOLDS", "BROKEN"};
     CHECK((size_t)state < COUNT_OF(names));
     return names[state];
 }
@@ -302,19 +303,13 @@ enum rc frontier_standing_print(const struct frontier *frontier, size_t arm, siz
     struct text text = text_to(out, err);
     const struct frontier_arm *placed = &frontier->arms[arm];
     switch (placed->standing) {
-    case STANDING_ON:
-        text_put(&text, "on frontier");
-        break;
-    case STANDING_DOMINATED:
-        print_dominators(frontier, placed, names_max, &text);
-        break;
+    case STANDING_ON: text_put(&text, "on frontier"); break;
+    case STANDING_DOMINATED: print_dominators(frontier, placed, names_max, &text); break;
     case STANDING_REFERENCE:
         text_put(&text, frontier->summary->arms[arm].arm->volatile_floor ? "reference lane (floor)"
-                                                                        : "reference lane");
+                                                                         : "reference lane");
         break;
-    case STANDING_CONTROL:
-        text_put(&text, "control again (noise)");
-        break;
+    case STANDING_CONTROL: text_put(&text, "control again (noise)"); break;
     case STANDING_INCOMPLETE:
         text_put(&text, "not placed: no ");
         text_put(&text, placed->missing);

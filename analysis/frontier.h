@@ -21,8 +21,8 @@
 
 #include "analysis/summary.h"
 
-#define FRONTIER_KEYS_DEFAULT                                                                      \
-    "total_bytes@after_update,p95_ns@read_point_binary,p95_ns@update_binary_hot,"                  \
+#define FRONTIER_KEYS_DEFAULT                                                     \
+    "total_bytes@after_update,p95_ns@read_point_binary,p95_ns@update_binary_hot," \
     "cpu_ms_per_mb@ingest_binary_cold"
 enum { FRONTIER_KEYS_MAX = 12, FRONTIER_GUARDS_MAX = 8 };
 
@@ -64,7 +64,7 @@ enum guardrail_state {
 
 struct frontier_arm {
     enum frontier_standing standing;
-    bool eligible; /* may be chosen */
+    bool eligible;                     /* may be chosen */
     double value[FRONTIER_KEYS_MAX];   /* medians; NaN when absent */
     double percent[FRONTIER_KEYS_MAX]; /* of the control's; NaN when either is absent or zero */
     uint32_t *dominators;              /* arms on the frontier, in table order */
@@ -72,6 +72,10 @@ struct frontier_arm {
     const char *missing; /* STANDING_INCOMPLETE: the key it lacks */
     enum guardrail_state guardrail;
     double guard_percent[FRONTIER_GUARDS_MAX]; /* p95 as % of the control's */
+    /* Too close to the limit to tell: the rounds lie on both sides of it, or the median is nearer
+     * to it than the control's two medians are to each other. */
+    bool guard_close[FRONTIER_GUARDS_MAX];
+    bool close; /* any of them */
 };
 
 struct frontier {

@@ -21,7 +21,8 @@ static enum rc add_guards(struct frontier *frontier, struct err *err)
 {
     const struct summary *summary = frontier->summary;
     if (summary->control == SUMMARY_NONE || !summary->arms[summary->control].valid)
-        return frontier_note(frontier, err, "%s: nothing to hold guardrails against, no percentages",
+        return frontier_note(frontier, err,
+                             "%s: nothing to hold guardrails against, no percentages",
                              summary->control == SUMMARY_NONE ? "the study has no control"
                                                               : "the control is INVALID");
     enum rc rc = RC_OK;
@@ -38,13 +39,25 @@ static enum rc add_guards(struct frontier *frontier, struct err *err)
                                ? NAN
                                : summary_median(summary, summary->control_again, p, M_P95_NS);
             frontier->guards[frontier->guard_count++] =
-                (struct frontier_guard){ p, base * (1 + frontier->guardrail), again / base - 1 };
+                (struct frontier_guard){p, base * (1 + frontier->guardrail), again / base - 1};
         }
     }
     if (rc == RC_OK && frontier->guard_count == 0)
-        rc = frontier_note(frontier, err, "no guardrail could be checked: no phase that reads single "
-                                          "blobs or updates has a p95");
+        rc = frontier_note(frontier, err,
+                           "no guardrail could be checked: no phase that reads single "
+                           "blobs or updates has a p95");
     return rc;
+}
+
+/* No test, only modesty: what one more round may turn over is said to be close. */
+static bool is_close(const struct frontier *frontier, size_t arm,
+                     const struct frontier_guard *guard, double base)
+{
+    const struct stats *p95 = summary_cell(frontier->summary, arm, guard->place, M_P95_NS);
+    if (p95->n == 0 || arm == frontier->summary->control)
+        return false;
+    bool both_sides = p95->min <= guard->limit_ns && p95->max > guard->limit_ns;
+    return both_sides || fabs(p95->median - guard->limit_ns) < base * fabs(guard->noise);
 }
 
 static void judge_arm(struct frontier *frontier, size_t arm)
@@ -57,6 +70,7 @@ static void judge_arm(struct frontier *frontier, size_t arm)
         double value = summary_median(summary, arm, guard->place, M_P95_NS);
         double base = summary_median(summary, summary->control, guard->place, M_P95_NS);
         judged->guard_percent[g] = 100 * value / base;
+        judged->guard_close[g] = is_close(frontier, arm, guard, base);
         /* "At most" includes the limit itself, whatever 1 + guardrail was rounded to. */
         if (value > guard->limit_ns * (1 + 1e-12))
             state = GUARDRAIL_BROKEN;
@@ -65,6 +79,8 @@ static void judge_arm(struct frontier *frontier, size_t arm)
     }
     if (summary->arms[arm].valid && arm != summary->control && arm != summary->control_again)
         judged->guardrail = state;
+    for (size_t g = 0; g < frontier->guard_count && judged->guardrail != GUARDRAIL_UNKNOWN; g++)
+        judged->close = judged->close || judged->guard_close[g];
 }
 
 enum rc frontier_guard(struct frontier *frontier, struct err *err)
@@ -153,7 +169,9 @@ static void say_choice(const struct frontier *frontier, struct text *text)
     text_put(text, label_of(frontier, summary->control));
     text_put(text, ", ");
     say_guards(frontier, frontier->choice, text);
-    text_print(text, "; the guardrail of %.4g %% holds", 100 * frontier->guardrail);
+    text_print(text, "; the guardrail of %.4g %% holds%s", 100 * frontier->guardrail,
+               frontier->arms[frontier->choice].close ? ", but too closely to tell from noise"
+                                                      : "");
 }
 
 static void say_keep(const struct frontier *frontier, struct text *text)
@@ -170,8 +188,10 @@ static void say_keep(const struct frontier *frontier, struct text *text)
     if (frontier->guard_count == 0) {
         text_put(text, ": no guardrail could be checked; smallest on the frontier: ");
     } else {
-        text_print(text, ": no smaller strategy on the frontier holds the guardrail of %.4g %%; "
-                         "smallest: ", 100 * frontier->guardrail);
+        text_print(text,
+                   ": no smaller strategy on the frontier holds the guardrail of %.4g %%; "
+                   "smallest: ",
+                   100 * frontier->guardrail);
     }
     text_put(text, label_of(frontier, almost));
     text_print(text, " (%s bytes%s", text_change(change, share - 1),
@@ -183,7 +203,7 @@ static void say_keep(const struct frontier *frontier, struct text *text)
 enum rc frontier_choose(struct frontier *frontier, struct err *err)
 {
     const struct summary *summary = frontier->summary;
-    struct buf line = { 0 };
+    struct buf line = {0};
     struct text text = text_to(&line, err);
     frontier->storage_place = find_storage_place(frontier);
     if (summary->control == SUMMARY_NONE) {

@@ -60,7 +60,7 @@ size_t grid_rows(const struct grid *grid)
 void grid_release(struct grid *grid)
 {
     arena_release(&grid->arena);
-    *grid = (struct grid){ 0 };
+    *grid = (struct grid){0};
 }
 
 static enum rc grid_ready(const struct grid *grid, struct err *err)
@@ -87,12 +87,12 @@ struct shown {
 static const char *show_cell(struct shown *shown, const char *raw, size_t width, struct err *err,
                              enum rc *rc)
 {
-    struct buf escaped = { 0 };
+    struct buf escaped = {0};
     struct text text = text_to(&escaped, err);
     text_terminal(&text, raw);
     char cut[4 * CELL_WIDTH_MAX + 1];
-    const char *copy = arena_strdup(&shown->arena,
-                                    text_cut(cut, sizeof(cut), buf_str(&escaped), width));
+    const char *copy =
+        arena_strdup(&shown->arena, text_cut(cut, sizeof(cut), buf_str(&escaped), width));
     buf_release(&escaped);
     if (*rc == RC_OK)
         *rc = text.rc;
@@ -128,7 +128,7 @@ static enum rc tell_apart(struct shown *shown, struct err *err)
 static enum rc show(struct shown *shown, const struct grid *grid, struct err *err)
 {
     size_t columns = grid->column_count;
-    *shown = (struct shown){ .grid = grid, .columns = columns, .head_rows = 1 };
+    *shown = (struct shown){.grid = grid, .columns = columns, .head_rows = 1};
     for (size_t c = 0; c < columns; c++) {
         if (grid->columns[c].sub[0] != '\0')
             shown->head_rows = 2;
@@ -143,7 +143,8 @@ static enum rc show(struct shown *shown, const struct grid *grid, struct err *er
         const char *raw = row >= shown->head_rows ? grid->cells[i - shown->head_rows * columns]
                           : row == 0              ? grid->columns[c].head
                                                   : grid->columns[c].sub;
-        shown->cells[i] = show_cell(shown, raw, c == 0 ? FIRST_WIDTH_MAX : CELL_WIDTH_MAX, err, &rc);
+        shown->cells[i] =
+            show_cell(shown, raw, c == 0 ? FIRST_WIDTH_MAX : CELL_WIDTH_MAX, err, &rc);
     }
     if (rc == RC_OK)
         rc = tell_apart(shown, err);
@@ -162,7 +163,8 @@ static void pad(struct text *text, size_t columns)
 }
 
 /* Column 0 and columns [from, to) of one row; trailing spaces are not written. */
-static void put_row(struct text *text, const struct shown *shown, size_t row, size_t from, size_t to)
+static void put_row(struct text *text, const struct shown *shown, size_t row, size_t from,
+                    size_t to)
 {
     size_t due = INDENT;
     for (size_t c = 0; c < to; c = c == 0 ? from : c + 1) {

@@ -38,7 +38,7 @@ static int by_sum(const void *a, const void *b)
 
 static struct ranked rank_point(const double *points, size_t row, size_t dims)
 {
-    struct ranked ranked = { 0, points + row * dims, row, dims };
+    struct ranked ranked = {0, points + row * dims, row, dims};
     for (size_t d = 0; d < dims; d++) {
         CHECK(isfinite(ranked.point[d]));
         ranked.sum += ranked.point[d];

@@ -9,13 +9,14 @@
 #include "analysis/plot_parts.h"
 
 const struct plot_info plot_table[PLOT_COUNT] = {
-    [PLOT_FRONTIER] = { "frontier", "Storage against read latency, in % of the control's; the line is "
-                                    "the frontier in these two metrics alone" },
-    [PLOT_LATENCY] = { "latency", "Median and 95th percentile of operation latency, by phase" },
-    [PLOT_DISTRIBUTION] = { "distribution", "Share of operations that took at most so long, by "
-                                            "phase, over all operations of all valid runs" },
-    [PLOT_FOOTPRINT] = { "footprint", "Bytes at rest after each snapshot: tables, indexes, free "
-                                      "pages, everything else" },
+    [PLOT_FRONTIER] = {"frontier",
+                       "Storage against read latency, in % of the control's; the line is "
+                       "the frontier in these two metrics alone"},
+    [PLOT_LATENCY] = {"latency", "Median and 95th percentile of operation latency, by phase"},
+    [PLOT_DISTRIBUTION] = {"distribution", "Share of operations that took at most so long, by "
+                                           "phase, over all operations of all valid runs"},
+    [PLOT_FOOTPRINT] = {"footprint", "Bytes at rest after each snapshot: tables, indexes, free "
+                                     "pages, everything else"},
 };
 
 typedef enum rc draft_figure(const struct frontier *frontier, struct plot_draft *draft);
@@ -41,9 +42,9 @@ static enum rc make_folder(const char *dir, struct buf *folder, struct err *err)
 /* What an earlier analysis drew must not stand beside new numbers. */
 static enum rc remove_old(const char *folder, const char *name, struct err *err)
 {
-    static const char *const endings[] = { "csv", "gp", "svg", "png" };
+    static const char *const endings[] = {"csv", "gp", "svg", "png"};
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        struct buf path = { 0 };
+        struct buf path = {0};
         enum rc rc = buf_printf(&path, err, "%s/%s.%s", folder, name, endings[i]);
         if (rc == RC_OK && unlink(buf_str(&path)) != 0 && errno != ENOENT)
             rc = FAIL(err, RC_IO, errno, "cannot remove \"%s\"", Q(buf_str(&path)));
@@ -68,9 +69,9 @@ static enum rc write_sources(const char *folder, const char *name, struct buf *c
 static enum rc write_one(const struct frontier *frontier, enum plot_id id, const char *folder,
                          const char *gnuplot, struct plot_result *result, struct err *err)
 {
-    struct buf csv = { 0 }, gp = { 0 };
+    struct buf csv = {0}, gp = {0};
     const char *name = plot_table[id].name;
-    struct plot_draft draft = { text_to(&csv, err), text_to(&gp, err), result->why[id] };
+    struct plot_draft draft = {text_to(&csv, err), text_to(&gp, err), result->why[id]};
     enum rc rc = remove_old(folder, name, err);
     if (rc == RC_OK)
         rc = figures[id](frontier, &draft);
@@ -89,7 +90,7 @@ static enum rc write_one(const struct frontier *frontier, enum plot_id id, const
 /* A figure that failed half-way must not look like one that is there. */
 static void remove_partial(const char *folder, enum plot_id id)
 {
-    static const char *const endings[] = { "svg", "png" };
+    static const char *const endings[] = {"svg", "png"};
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         char path[4096];
         int len = snprintf(path, sizeof(path), "%s/%s.%s", folder, plot_table[id].name, endings[i]);
@@ -109,8 +110,8 @@ static void sum_up(struct plot_result *result, bool found)
     }
     for (enum plot_id id = PLOT_COUNT; id-- > 0;) {
         if (!result->drawn[id])
-            snprintf(result->note, sizeof(result->note), "plot %s skipped: %s",
-                     plot_table[id].name, result->why[id]);
+            snprintf(result->note, sizeof(result->note), "plot %s skipped: %s", plot_table[id].name,
+                     result->why[id]);
     }
 }
 
@@ -118,8 +119,8 @@ enum rc plot_write(const struct frontier *frontier, const char *dir, struct plot
                    struct err *err)
 {
     char gnuplot[1024];
-    struct buf folder = { 0 };
-    *result = (struct plot_result){ 0 };
+    struct buf folder = {0};
+    *result = (struct plot_result){0};
     bool found = plot_gnuplot_find(gnuplot, sizeof(gnuplot));
     enum rc rc = make_folder(dir, &folder, err);
     for (enum plot_id id = 0; id < PLOT_COUNT && rc == RC_OK; id++) {

@@ -8,7 +8,15 @@
 
 #include "analysis/plot_parts.h"
 
-enum { PANEL = 230, LEFT = 70, HEAD = 62, LEGEND_ROW = 24, NAME_WIDTH = 24, STEPS = 120, MARKS = 4 };
+enum {
+    PANEL = 230,
+    LEFT = 70,
+    HEAD = 62,
+    LEGEND_ROW = 24,
+    NAME_WIDTH = 24,
+    STEPS = 120,
+    MARKS = 4
+};
 
 /* One arm's operations in one phase, ascending; empty when none were kept. */
 struct curve {
@@ -58,10 +66,10 @@ static enum rc read_run(const struct figure *figure, const struct sample *run, c
                         struct curve *curve, struct err *err)
 {
     char name[128];
-    struct buf path = { 0 };
+    struct buf path = {0};
     struct latency *items = NULL;
     size_t count = 0;
-    struct err unread = { 0 };
+    struct err unread = {0};
     enum rc rc = buf_printf(&path, err, "%s/%s", figure->summary->record->dir,
                             latencies_name(name, run->run, phase));
     if (rc == RC_OK && latencies_read(buf_str(&path), &items, &count, &unread) == RC_OK)
@@ -137,14 +145,14 @@ static double legend_y(const struct figure *figure, size_t row)
 /* Calls for every drawn arm: the entry's left end in pixels and its row. */
 static struct legend entry_of(const struct figure *figure, size_t arm)
 {
-    struct legend legend = { 20, 0 }, start = legend;
+    struct legend legend = {20, 0}, start = legend;
     for (size_t a = 0; a <= arm; a++) {
         if (!plot_draws(figure->summary, a))
             continue;
         start = legend;
         advance(&legend, figure->summary->arms[a].arm->label);
         if (legend.row != start.row)
-            start = (struct legend){ 20, legend.row };
+            start = (struct legend){20, legend.row};
     }
     return start;
 }
@@ -158,8 +166,7 @@ static void put_texts(struct figure *figure)
     for (size_t i = 0; i < figure->panels; i++) {
         struct plot_box box = figure->grid.panels[i];
         char title[160];
-        snprintf(title, sizeof(title), "%.100s",
-                 figure->summary->places[figure->place[i]].name);
+        snprintf(title, sizeof(title), "%.100s", figure->summary->places[figure->place[i]].name);
         plot_print_n(title, figure->summary, figure->place[i]);
         plot_text(csv, box.left, box.top + 14 / height, title, 48);
     }
@@ -232,32 +239,34 @@ static void put_script(struct figure *figure)
 {
     struct text *gp = &figure->draft->gp;
     plot_begin(gp, "distribution", figure->grid.height);
-    text_put(gp, "  set border 0; unset tics; unset grid\n"
-                 "  plot \"distribution.csv\" index 1 every ::1 using 1:2:3:4:5 with vectors nohead "
-                 "linewidth 2.5 linecolor rgb variable, \\\n"
-                 "    \"distribution.csv\" index 1 every ::1 using 6:2:7:5 with points pointtype "
-                 "variable pointsize 1*marker linecolor rgb variable\n"
-                 "  set border 3; set tics nomirror out scale 0.5; set grid xtics ytics\n");
+    text_put(gp,
+             "  set border 0; unset tics; unset grid\n"
+             "  plot \"distribution.csv\" index 1 every ::1 using 1:2:3:4:5 with vectors nohead "
+             "linewidth 2.5 linecolor rgb variable, \\\n"
+             "    \"distribution.csv\" index 1 every ::1 using 6:2:7:5 with points pointtype "
+             "variable pointsize 1*marker linecolor rgb variable\n"
+             "  set border 3; set tics nomirror out scale 0.5; set grid xtics ytics\n");
     for (size_t i = 0; i < figure->panels; i++) {
         plot_put_box(gp, figure->grid.panels[i]);
         plot_put_axis(gp, 'x', &figure->axis[i], PLOT_NS);
-        text_print(gp,
-                   "  unset logscale y; set yrange [0:100]\n"
-                   "  set ytics (%s)\n"
-                   "  plot \"distribution.csv\" index %zu every ::1 using 1:2:3 with lines "
-                   "linewidth 2 linecolor rgb variable, \\\n"
-                   "    \"distribution.csv\" index %zu every ::1 using 1:2:4:3 with points pointtype "
-                   "variable pointsize 0.8*marker linecolor rgb variable\n",
-                   i % 2 == 0 ? "\"0 %%\" 0, \"25 %%\" 25, \"50 %%\" 50, \"75 %%\" 75, \"95 %%\" 95"
-                              : "\"\" 0, \"\" 25, \"\" 50, \"\" 75, \"\" 95",
-                   2 * i + 2, 2 * i + 3);
+        text_print(
+            gp,
+            "  unset logscale y; set yrange [0:100]\n"
+            "  set ytics nomirror (%s)\n"
+            "  plot \"distribution.csv\" index %zu every ::1 using 1:2:3 with lines "
+            "linewidth 2 linecolor rgb variable, \\\n"
+            "    \"distribution.csv\" index %zu every ::1 using 1:2:4:3 with points pointtype "
+            "variable pointsize 0.8*marker linecolor rgb variable\n",
+            i % 2 == 0 ? "\"0 %%\" 0, \"25 %%\" 25, \"50 %%\" 50, \"75 %%\" 75, \"95 %%\" 95"
+                       : "\"\" 0, \"\" 25, \"\" 50, \"\" 75, \"\" 95",
+            2 * i + 2, 2 * i + 3);
     }
     plot_end(gp);
 }
 
 static enum rc draw(struct figure *figure)
 {
-    struct legend legend = { 20, 0 };
+    struct legend legend = {20, 0};
     for (size_t a = 0; a < figure->summary->arm_count; a++) {
         if (plot_draws(figure->summary, a))
             advance(&legend, figure->summary->arms[a].arm->label);
@@ -276,7 +285,7 @@ static enum rc draw(struct figure *figure)
 enum rc plot_distribution_draft(const struct frontier *frontier, struct plot_draft *draft)
 {
     const struct summary *summary = frontier->summary;
-    struct figure figure = { .summary = summary, .draft = draft };
+    struct figure figure = {.summary = summary, .draft = draft};
     size_t curves = (summary->arm_count + 1) * PLOT_PANELS_MAX;
     enum rc rc = RC_OK;
     figure.curves = calloc(curves, sizeof(*figure.curves));

@@ -8,8 +8,8 @@
 enum { ROW = 26, LEFT = 176, HEAD = 84, FOOT = 6, NAME_WIDTH = 18, PARTS = 4 };
 
 /* Shades of the strategy's colour; what holds nothing is nearly white. */
-static const double shades[PARTS] = { 1, 0.68, 0.14, 0.4 };
-static const char *const part_names[PARTS] = { "tables", "indexes", "free pages", "other files" };
+static const double shades[PARTS] = {1, 0.68, 0.14, 0.4};
+static const char *const part_names[PARTS] = {"tables", "indexes", "free pages", "other files"};
 
 struct figure {
     const struct summary *summary;
@@ -79,9 +79,9 @@ static void put_bar(struct figure *figure, size_t arm, size_t place, size_t row)
 {
     struct text *csv = &figure->draft->csv;
     double total = bytes(figure, arm, place, M_TOTAL_BYTES), at = 0;
-    double parts[PARTS] = { bytes(figure, arm, place, M_TABLE_BYTES),
-                            bytes(figure, arm, place, M_INDEX_BYTES),
-                            bytes(figure, arm, place, M_FREE_BYTES), 0 };
+    double parts[PARTS] = {bytes(figure, arm, place, M_TABLE_BYTES),
+                           bytes(figure, arm, place, M_INDEX_BYTES),
+                           bytes(figure, arm, place, M_FREE_BYTES), 0};
     parts[PARTS - 1] = fmax(0, total - parts[0] - parts[1] - parts[2]);
     uint32_t color = plot_style_of(figure->summary, arm).color;
     double y = -(double)row;
@@ -169,7 +169,7 @@ static void put_script(struct figure *figure)
 
 enum rc plot_footprint_draft(const struct frontier *frontier, struct plot_draft *draft)
 {
-    struct figure figure = { .summary = frontier->summary, .draft = draft };
+    struct figure figure = {.summary = frontier->summary, .draft = draft};
     choose_panels(&figure);
     if (figure.panels == 0) {
         plot_refuse(draft, "no snapshot of a valid arm holds anything");

@@ -12,7 +12,8 @@ enum { HEIGHT = 620, LEFT = 92, RIGHT = 24, TOP = 96, BOTTOM = 66 };
 
 struct point {
     size_t arm;
-    double x, y; /* % of the control's */
+    double x, y;       /* % of the control's */
+    double at_x, at_y; /* where it is drawn: at the edge when it lies outside */
     char label[160];
 };
 
@@ -26,6 +27,7 @@ struct figure {
     size_t count;
     double *stairs; /* corners of the staircase: x,y pairs */
     size_t corners;
+    bool cut; /* some point lies outside the axes */
 };
 
 /* ---- what is drawn -------------------------------------------------------------------------- */
@@ -59,15 +61,16 @@ static void add_point(struct figure *figure, size_t arm)
 {
     const struct frontier *frontier = figure->frontier;
     struct point *point = &figure->points[figure->count];
-    *point = (struct point){ arm, frontier->arms[arm].percent[figure->x_key],
-                             frontier->arms[arm].percent[figure->y_key], "" };
+    *point = (struct point){.arm = arm,
+                            .x = frontier->arms[arm].percent[figure->x_key],
+                            .y = frontier->arms[arm].percent[figure->y_key]};
     if (!plot_draws(frontier->summary, arm) || !isfinite(point->x) || !isfinite(point->y) ||
         point->x <= 0)
         return;
-    const char *remark = arm == frontier->choice ? " (choice)"
+    const char *remark = arm == frontier->choice                              ? " (choice)"
                          : frontier->arms[arm].standing == STANDING_REFERENCE ? " (reference)"
                                                                               : "";
-    snprintf(point->label, sizeof(point->label), "%.128s%s",
+    snprintf(point->label, sizeof(point->label), "%.100s%s",
              frontier->summary->arms[arm].arm->label, remark);
     figure->count++;
 }
@@ -85,18 +88,68 @@ static bool gather(struct figure *figure)
     return figure->count != 0;
 }
 
+/* An interval that grows. */
+struct reach {
+    double lo, hi;
+};
+
+static void include(struct reach *reach, double value)
+{
+    reach->lo = fmin(reach->lo, value);
+    reach->hi = fmax(reach->hi, value);
+}
+
+/* What the decision is about must be readable: the frontier, the control, the guardrail.  Others
+ * widen the axis by half of that at most; what lies further out stands at the edge and says so. */
+static struct reach core_reach(const struct figure *figure, bool x)
+{
+    struct reach core = {100, x ? 100 * (1 + figure->frontier->guardrail) : 100};
+    for (size_t i = 0; i < figure->count; i++) {
+        enum frontier_standing standing = figure->frontier->arms[figure->points[i].arm].standing;
+        if (standing == STANDING_ON || standing == STANDING_CONTROL)
+            include(&core, x ? figure->points[i].x : figure->points[i].y);
+    }
+    struct reach reach = core;
+    for (size_t i = 0; i < figure->count; i++) {
+        double value = x ? figure->points[i].x : figure->points[i].y;
+        if (value >= core.lo / 1.5 && value <= core.hi * 1.5)
+            include(&reach, value);
+    }
+    return reach;
+}
+
+static double clamp(double value, struct reach reach)
+{
+    return fmin(fmax(value, reach.lo), reach.hi);
+}
+
+/* "naive (2620 %, 200 %)": where a point at the edge really lies. */
+static void name_place(struct point *point)
+{
+    size_t len = strlen(point->label);
+    snprintf(point->label + len, sizeof(point->label) - len, " (%.0f %%, %.0f %%)", point->x,
+             point->y);
+}
+
 static void fit_axes(struct figure *figure)
 {
-    double x_lo = 100, x_hi = 100 * (1 + figure->frontier->guardrail), y_lo = 100, y_hi = 100;
+    struct reach x = core_reach(figure, true), y = core_reach(figure, false);
+    /* Names need room: above, where most points of a row lie, and to the right. */
+    x.hi += 0.05 * (x.hi - x.lo);
+    y.hi += 0.12 * (y.hi - y.lo);
+    figure->x_axis = plot_axis_fit(x.lo, x.hi, x.lo > 0 && x.hi > 2.5 * x.lo, 8);
+    figure->y_axis = plot_axis_fit(y.lo, y.hi, y.lo > 0 && y.hi > 6 * y.lo, 8);
     for (size_t i = 0; i < figure->count; i++) {
-        x_lo = fmin(x_lo, figure->points[i].x);
-        x_hi = fmax(x_hi, figure->points[i].x);
-        y_lo = fmin(y_lo, figure->points[i].y);
-        y_hi = fmax(y_hi, figure->points[i].y);
+        struct point *point = &figure->points[i];
+        struct reach inside_x = {figure->x_axis.lo, figure->x_axis.hi};
+        struct reach inside_y = {figure->y_axis.lo, figure->y_axis.hi};
+        point->at_x = clamp(point->x, inside_x);
+        point->at_y = clamp(point->y, inside_y);
+        if (point->at_x != point->x || point->at_y != point->y) {
+            name_place(point);
+            figure->cut = true;
+        }
     }
-    /* Labels need room to the right of the last point and below the lowest one. */
-    figure->x_axis = plot_axis_fit(x_lo, x_hi * 1.02, x_hi > 2.5 * x_lo, 8);
-    figure->y_axis = plot_axis_fit(y_lo, y_hi, y_lo > 0 && y_hi > 6 * y_lo, 8);
 }
 
 /* ---- layout --------------------------------------------------------------------------------- */
@@ -196,29 +249,29 @@ static size_t line_rects(const struct figure *figure, struct plot_rect *rects)
         double y0 = pixel_y(figure, figure->stairs[2 * i - 1]);
         double x1 = pixel_x(figure, figure->stairs[2 * i]);
         double y1 = pixel_y(figure, figure->stairs[2 * i + 1]);
-        rects[count++] = (struct plot_rect){ fmin(x0, x1) - 2, fmax(x0, x1) + 2, fmin(y0, y1) - 2,
-                                             fmax(y0, y1) + 2 };
+        rects[count++] = (struct plot_rect){fmin(x0, x1) - 2, fmax(x0, x1) + 2, fmin(y0, y1) - 2,
+                                            fmax(y0, y1) + 2};
     }
     double guard = pixel_x(figure, 100 * (1 + figure->frontier->guardrail));
     if (has_guard(figure)) {
-        rects[count++] = (struct plot_rect){ guard - 3, guard + 3, BOTTOM, HEIGHT - TOP };
+        rects[count++] = (struct plot_rect){guard - 3, guard + 3, BOTTOM, HEIGHT - TOP};
         /* Its name runs down the line's right side. */
-        rects[count++] = (struct plot_rect){ guard, guard + 22, HEIGHT - TOP - 130, HEIGHT - TOP };
+        rects[count++] = (struct plot_rect){guard, guard + 22, HEIGHT - TOP - 130, HEIGHT - TOP};
     }
     return count;
 }
 
 static enum rc place_labels(struct figure *figure)
 {
-    struct plot_rect frame = { LEFT + 4, PLOT_WIDTH - 6, BOTTOM + 6, HEIGHT - TOP - 4 };
+    struct plot_rect frame = {LEFT + 4, PLOT_WIDTH - RIGHT - 2, BOTTOM + 6, HEIGHT - TOP - 4};
     struct plot_rect *lines = calloc(figure->corners + 2, sizeof(*lines));
     if (lines == NULL)
         return FAIL(figure->draft->csv.err, RC_NOMEM, 0, "no memory for a figure");
     size_t line_count = line_rects(figure, lines);
     for (size_t i = 0; i < figure->count; i++) {
         figure->labels[i] = (struct plot_label){
-            .x = pixel_x(figure, figure->points[i].x),
-            .y = pixel_y(figure, figure->points[i].y),
+            .x = pixel_x(figure, figure->points[i].at_x),
+            .y = pixel_y(figure, figure->points[i].at_y),
             .clear = figure->points[i].arm == figure->frontier->choice ? 14 : 9,
             .width = plot_text_pixels(figure->points[i].label),
             .height = PLOT_FONT + 3,
@@ -239,27 +292,32 @@ static void put_texts(struct figure *figure)
     plot_text(csv, 0.02, top, "Storage against read latency, % of the control's", 80);
     plot_text(csv, 0.02, below,
               "Filled: on the frontier of all key metrics.  Open: dominated, reference, or the "
-              "control's second run.", 110);
+              "control's second run.",
+              110);
     plot_text(csv, 0.02, below - 22.0 / HEIGHT,
-              "Line: the frontier in these two alone.  Medians over rounds; lower left is better.",
-              100);
+              figure->cut
+                  ? "Line: the frontier in these two alone.  Medians; lower left is better. "
+                    " With figures: off the scale."
+                  : "Line: the frontier in these two alone.  Medians over rounds; lower left "
+                    "is better.",
+              110);
     plot_block_end(csv);
 }
 
 static void put_points(struct figure *figure)
 {
     struct text *csv = &figure->draft->csv;
-    text_put(csv, "x_percent,y_percent,point_type,color,arm,standing,x_value,y_value\n");
+    text_put(csv, "x,y,point_type,color,arm,standing,x_percent,y_percent,x_value,y_value\n");
     for (size_t i = 0; i < figure->count; i++) {
         const struct point *point = &figure->points[i];
         const struct frontier_arm *arm = &figure->frontier->arms[point->arm];
         struct plot_style style = plot_style_of(figure->frontier->summary, point->arm);
         char x[TEXT_NUMBER_SIZE], y[TEXT_NUMBER_SIZE];
-        text_print(csv, "%.9g,%.9g,%d,%u,", point->x, point->y,
+        text_print(csv, "%.9g,%.9g,%d,%u,", point->at_x, point->at_y,
                    arm->standing == STANDING_ON ? style.filled : style.open, style.color);
         text_plot(csv, figure->frontier->summary->arms[point->arm].arm->label, 60);
-        text_print(csv, ",%s,%s,%s\n", frontier_standing_name(arm->standing),
-                   text_number(x, arm->value[figure->x_key]),
+        text_print(csv, ",%s,%.9g,%.9g,%s,%s\n", frontier_standing_name(arm->standing), point->x,
+                   point->y, text_number(x, arm->value[figure->x_key]),
                    text_number(y, arm->value[figure->y_key]));
     }
     plot_block_end(csv);
@@ -294,12 +352,12 @@ static void put_leaders(struct figure *figure)
         const struct plot_label *label = &figure->labels[i];
         const struct point *point = &figure->points[i];
         if (label->leader)
-            text_print(csv, "%.9g,%.9g,%.9g,%.9g\n", point->x, point->y,
-                       value_x(figure, label->to_x) - point->x,
-                       value_y(figure, label->to_y) - point->y);
+            text_print(csv, "%.9g,%.9g,%.9g,%.9g\n", point->at_x, point->at_y,
+                       value_x(figure, label->to_x) - point->at_x,
+                       value_y(figure, label->to_y) - point->at_y);
     }
     /* gnuplot must find a row in every block: a line of no length is invisible. */
-    text_print(csv, "%.9g,%.9g,0,0\n", figure->points[0].x, figure->points[0].y);
+    text_print(csv, "%.9g,%.9g,0,0\n", figure->points[0].at_x, figure->points[0].at_y);
     plot_block_end(csv);
 }
 
@@ -310,7 +368,7 @@ static void put_stairs(struct figure *figure)
     for (size_t i = 0; i < figure->corners; i++)
         text_print(csv, "%.9g,%.9g\n", figure->stairs[2 * i], figure->stairs[2 * i + 1]);
     if (figure->corners == 0)
-        text_print(csv, "%.9g,%.9g\n", figure->points[0].x, figure->points[0].y);
+        text_print(csv, "%.9g,%.9g\n", figure->points[0].at_x, figure->points[0].at_y);
     plot_block_end(csv);
 }
 
@@ -351,32 +409,34 @@ static void put_script(struct figure *figure)
     struct text *gp = &figure->draft->gp;
     double guard = 100 * (1 + figure->frontier->guardrail);
     plot_begin(gp, "frontier", HEIGHT);
-    plot_put_box(gp, (struct plot_box){ (double)LEFT / PLOT_WIDTH,
-                                        1 - (double)RIGHT / PLOT_WIDTH, (double)BOTTOM / HEIGHT,
-                                        1 - (double)TOP / HEIGHT });
+    plot_put_box(gp, (struct plot_box){(double)LEFT / PLOT_WIDTH, 1 - (double)RIGHT / PLOT_WIDTH,
+                                       (double)BOTTOM / HEIGHT, 1 - (double)TOP / HEIGHT});
     plot_put_axis(gp, 'x', &figure->x_axis, PLOT_PERCENT);
     plot_put_axis(gp, 'y', &figure->y_axis, PLOT_PERCENT);
     text_put(gp, "  set grid xtics ytics\n");
     put_axis_names(figure);
     if (has_guard(figure))
-        text_print(gp,
-                   "  set object 1 rectangle from first %.9g, graph 0 to graph 1, graph 1 behind "
-                   "fillcolor rgb \"#faf1ec\" fillstyle solid noborder\n"
-                   "  set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead "
-                   "linecolor rgb \"#b04000\" linewidth 1.5 dashtype 2\n"
-                   "  set label 1 \"guardrail +%.4g %%\" at first %.9g, graph 0.985 right rotate by 90 "
-                   "offset character 1.0,0 textcolor rgb \"#b04000\"\n",
-                   guard, guard, guard, guard - 100, guard);
-    text_put(gp, "  plot \"frontier.csv\" index 4 every ::1 using 1:2 with lines "
-                 "linecolor rgb \"#b4b4b4\" linewidth 3, \\\n"
-                 "    \"frontier.csv\" index 3 every ::1 using 1:2:3:4 with vectors "
-                 "nohead linecolor rgb \"#b0b0b0\" linewidth 1, \\\n"
-                 "    \"frontier.csv\" index 1 every ::1 using 1:2:3:4 with points "
-                 "pointtype variable pointsize 1.5*marker linewidth 2/marker linecolor rgb variable, \\\n"
-                 "    \"frontier.csv\" index 5 every ::1 using 1:2 with points pointtype 6 "
-                 "pointsize 3*marker linewidth 1.5 linecolor rgb \"#202020\", \\\n"
-                 "    \"frontier.csv\" index 2 every ::1 using 1:2:3 with labels left, \\\n"
-                 "    \"frontier.csv\" index 2 every ::1 using 1:2:4 with labels right\n");
+        text_print(
+            gp,
+            "  set object 1 rectangle from first %.9g, graph 0 to graph 1, graph 1 behind "
+            "fillcolor rgb \"#faf1ec\" fillstyle solid noborder\n"
+            "  set arrow 1 from first %.9g, graph 0 to first %.9g, graph 1 nohead "
+            "linecolor rgb \"#b04000\" linewidth 1.5 dashtype 2\n"
+            "  set label 1 \"guardrail +%.4g %%\" at first %.9g, graph 0.985 right rotate by 90 "
+            "offset character 1.0,0 textcolor rgb \"#b04000\"\n",
+            guard, guard, guard, guard - 100, guard);
+    text_put(
+        gp,
+        "  plot \"frontier.csv\" index 4 every ::1 using 1:2 with lines "
+        "linecolor rgb \"#b4b4b4\" linewidth 3, \\\n"
+        "    \"frontier.csv\" index 3 every ::1 using 1:2:3:4 with vectors "
+        "nohead linecolor rgb \"#b0b0b0\" linewidth 1, \\\n"
+        "    \"frontier.csv\" index 1 every ::1 using 1:2:3:4 with points "
+        "pointtype variable pointsize 1.5*marker linewidth 2/marker linecolor rgb variable, \\\n"
+        "    \"frontier.csv\" index 5 every ::1 using 1:2 with points pointtype 6 "
+        "pointsize 3*marker linewidth 1.5 linecolor rgb \"#202020\", \\\n"
+        "    \"frontier.csv\" index 2 every ::1 using 1:2:3 with labels left, \\\n"
+        "    \"frontier.csv\" index 2 every ::1 using 1:2:4 with labels right\n");
     plot_end(gp);
 }
 
@@ -400,7 +460,7 @@ static enum rc draw(struct figure *figure)
 
 enum rc plot_frontier_draft(const struct frontier *frontier, struct plot_draft *draft)
 {
-    struct figure figure = { .frontier = frontier, .draft = draft };
+    struct figure figure = {.frontier = frontier, .draft = draft};
     enum rc rc = RC_OK;
     figure.points = calloc(frontier->arm_count + 1, sizeof(*figure.points));
     figure.labels = calloc(frontier->arm_count + 1, sizeof(*figure.labels));

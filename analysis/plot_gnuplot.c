@@ -63,8 +63,8 @@ static int start(const char *gnuplot, const char *folder, const char *script, in
 {
     char program[] = "gnuplot", no_rc[] = "-d", locale[] = "LC_ALL=C.UTF-8", name[NAME_SIZE + 4];
     snprintf(name, sizeof(name), "%s", script);
-    char *const argv[] = { program, no_rc, name, NULL };
-    char *const environment[] = { locale, NULL };
+    char *const argv[] = {program, no_rc, name, NULL};
+    char *const environment[] = {locale, NULL};
     posix_spawn_file_actions_t actions;
     int sys = posix_spawn_file_actions_init(&actions);
     if (sys != 0)
@@ -90,7 +90,7 @@ static bool wait_for(pid_t pid, int *status, bool *late)
             *late = true;
             kill(pid, SIGKILL);
         } else if (got == 0) {
-            struct timespec step = { 0, STEP_MS * 1000000L };
+            struct timespec step = {0, STEP_MS * 1000000L};
             nanosleep(&step, NULL);
             waited += STEP_MS;
         }
@@ -142,10 +142,9 @@ static void run(const char *gnuplot, const char *folder, const char *script, cha
     fclose(messages);
 }
 
-bool plot_gnuplot_run(const char *gnuplot, const char *folder, const char *name,
-                      char why[WHY_SIZE])
+bool plot_gnuplot_run(const char *gnuplot, const char *folder, const char *name, char why[WHY_SIZE])
 {
-    static const char *const endings[] = { "svg", "png" };
+    static const char *const endings[] = {"svg", "png"};
     char script[NAME_SIZE], path[4096];
     CHECK(snprintf(script, sizeof(script), "%s.gp", name) < (int)sizeof(script));
     why[0] = '\0';

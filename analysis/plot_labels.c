@@ -11,8 +11,8 @@ static double overlap(struct plot_rect a, struct plot_rect b)
 
 static struct plot_rect marker_of(const struct plot_label *label)
 {
-    return (struct plot_rect){ label->x - label->clear, label->x + label->clear,
-                               label->y - label->clear, label->y + label->clear };
+    return (struct plot_rect){label->x - label->clear, label->x + label->clear,
+                              label->y - label->clear, label->y + label->clear};
 }
 
 /* The text's box when it lies in direction (dx, dy) of the point, about `gap` pixels away. */
@@ -53,7 +53,7 @@ static double crossing(const struct field *field, const struct plot_label *label
     for (int step = 1; step < 8; step++) {
         double at_x = label->x + (x - label->x) * step / 8;
         double at_y = label->y + (y - label->y) * step / 8;
-        struct plot_rect dot = { at_x - 1, at_x + 1, at_y - 1, at_y + 1 };
+        struct plot_rect dot = {at_x - 1, at_x + 1, at_y - 1, at_y + 1};
         for (size_t i = 0; i < field->placed; i++)
             cost += overlap(dot, field->labels[i].at) > 0 ? 1 : 0;
     }
@@ -76,9 +76,9 @@ static double cost_of(const struct field *field, size_t index, struct plot_rect 
 static void place_one(struct field *field, struct plot_label *label)
 {
     /* To the right first: that is where a reader looks for a name. */
-    static const int directions[][2] = { { 1, 0 },  { 1, 1 },  { 1, -1 }, { 0, 1 },
-                                         { 0, -1 }, { -1, 0 }, { -1, 1 }, { -1, -1 } };
-    static const double gaps[] = { 2, 7, 15, 25, 41, 61, 86, 116, 151 };
+    static const int directions[][2] = {{1, 0},  {1, 1},  {1, -1}, {0, 1},
+                                        {0, -1}, {-1, 0}, {-1, 1}, {-1, -1}};
+    static const double gaps[] = {2, 7, 15, 25, 41, 61, 86, 116, 151};
     double best = INFINITY;
     for (size_t g = 0; g < sizeof(gaps) / sizeof(gaps[0]); g++) {
         for (size_t d = 0; d < sizeof(directions) / sizeof(directions[0]); d++) {
@@ -98,7 +98,7 @@ static void place_one(struct field *field, struct plot_label *label)
 void plot_labels_place(struct plot_label *labels, size_t count, struct plot_rect frame,
                        const struct plot_rect *obstacles, size_t obstacle_count)
 {
-    struct field field = { labels, count, 0, frame, obstacles, obstacle_count };
+    struct field field = {labels, count, 0, frame, obstacles, obstacle_count};
     for (field.placed = 0; field.placed < count; field.placed++)
         place_one(&field, &labels[field.placed]);
 }

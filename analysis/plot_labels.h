@@ -20,8 +20,8 @@ struct plot_label {
     double width, height; /* of the text */
     /* Placed: */
     struct plot_rect at;
-    bool leader;          /* so far off that a line must connect the two */
-    double to_x, to_y;    /* where that line ends, at the text */
+    bool leader;       /* so far off that a line must connect the two */
+    double to_x, to_y; /* where that line ends, at the text */
 };
 
 /* `obstacles` (lines of text, markers that carry no label) are kept clear as labels are. */

@@ -24,7 +24,7 @@ static double latency(const struct figure *figure, size_t arm, size_t place, enu
 
 static bool fit_panel(struct figure *figure, size_t place)
 {
-    static const enum metric metrics[] = { M_P50_NS, M_P95_NS };
+    static const enum metric metrics[] = {M_P50_NS, M_P95_NS};
     double lo = INFINITY, hi = 0;
     for (size_t a = 0; a < figure->summary->arm_count; a++) {
         for (size_t m = 0; m < COUNT_OF(metrics) && plot_draws(figure->summary, a); m++) {
@@ -48,12 +48,12 @@ static void put_titles(struct figure *figure)
     plot_text(csv, 0.02, 1 - 26 / height, "Latency of one operation by phase", 80);
     plot_text(csv, 0.02, 1 - 54 / height,
               "Filled: p50.  Open: p95 (it takes 20 operations).  Medians over rounds; every panel "
-              "has its own scale.", 110);
+              "has its own scale.",
+              110);
     for (size_t i = 0; i < figure->panels; i++) {
         struct plot_box box = figure->grid.panels[i];
         char title[160];
-        snprintf(title, sizeof(title), "%.100s",
-                 figure->summary->places[figure->place[i]].name);
+        snprintf(title, sizeof(title), "%.100s", figure->summary->places[figure->place[i]].name);
         plot_print_n(title, figure->summary, figure->place[i]);
         plot_text(csv, box.left, box.top + 14 / height, title, 44);
     }
@@ -112,7 +112,7 @@ static void put_script(struct figure *figure)
 
 enum rc plot_latency_draft(const struct frontier *frontier, struct plot_draft *draft)
 {
-    struct figure figure = { .summary = frontier->summary, .draft = draft };
+    struct figure figure = {.summary = frontier->summary, .draft = draft};
     for (size_t a = 0; a < figure.summary->arm_count; a++)
         figure.rows += plot_draws(figure.summary, a);
     for (size_t p = 0; p < figure.summary->place_count; p++) {

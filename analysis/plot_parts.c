@@ -31,24 +31,23 @@ double plot_text_pixels(const char *utf8)
 
 /* Okabe & Ito, "Color Universal Design" (2008), without black (the control's) and with the yellow
  * last, a shade darker: it is hard to see on white. */
-static const uint32_t palette[] = { 0x0072b2, 0xe69f00, 0x009e73, 0xd55e00,
-                                    0xcc79a7, 0x56b4e9, 0xc9b800 };
+static const uint32_t palette[] = {0x0072b2, 0xe69f00, 0x009e73, 0xd55e00,
+                                   0xcc79a7, 0x56b4e9, 0xc9b800};
 /* Circle, square, triangle, diamond, upside-down triangle, pentagon: filled and open. */
-static const int markers[][2] = { { 7, 6 },   { 5, 4 },   { 9, 8 },
-                                  { 13, 12 }, { 11, 10 }, { 15, 14 } };
+static const int markers[][2] = {{7, 6}, {5, 4}, {9, 8}, {13, 12}, {11, 10}, {15, 14}};
 
 struct plot_style plot_style_of(const struct summary *summary, size_t arm)
 {
     if (arm == summary->control)
-        return (struct plot_style){ 0x000000, markers[0][0], markers[0][1] };
+        return (struct plot_style){0x000000, markers[0][0], markers[0][1]};
     if (arm == summary->control_again)
-        return (struct plot_style){ 0x808080, markers[0][0], markers[0][1] };
+        return (struct plot_style){0x808080, markers[0][0], markers[0][1]};
     size_t place = 0;
     for (size_t a = 0; a < arm; a++)
         place += a != summary->control && a != summary->control_again;
     size_t marker = (place + 1) % COUNT_OF(markers);
-    return (struct plot_style){ palette[place % COUNT_OF(palette)], markers[marker][0],
-                                markers[marker][1] };
+    return (struct plot_style){palette[place % COUNT_OF(palette)], markers[marker][0],
+                               markers[marker][1]};
 }
 
 uint32_t plot_tint(uint32_t color, double share)
@@ -81,7 +80,7 @@ static bool add_tic(struct plot_axis *axis, double value, size_t most)
 /* 1, 2, 5 times powers of ten (1,024 for bytes: `base`), as dense as `most` allows. */
 static void linear_tics(struct plot_axis *axis, size_t most, double unit)
 {
-    static const double steps[] = { 1, 2, 5 };
+    static const double steps[] = {1, 2, 5};
     double start = pow(10, floor(log10((axis->hi - axis->lo) / unit)) - 2);
     for (size_t i = 0; i < 12; i++) {
         double step = unit * start * steps[i % 3] * pow(10, (double)(i / 3));
@@ -123,11 +122,8 @@ static bool are_apart(const struct plot_axis *axis, size_t most)
 
 static void log_tics(struct plot_axis *axis, size_t most)
 {
-    static const double sets[][8] = { { 1, 1.5, 2, 3, 4, 5, 7, 0 },
-                                      { 1, 2, 3, 5, 7, 0 },
-                                      { 1, 2, 5, 0 },
-                                      { 1, 3, 0 },
-                                      { 1, 0 } };
+    static const double sets[][8] = {
+        {1, 1.5, 2, 3, 4, 5, 7, 0}, {1, 2, 3, 5, 7, 0}, {1, 2, 5, 0}, {1, 3, 0}, {1, 0}};
     for (size_t s = 0; s < COUNT_OF(sets); s++) {
         if (decade_tics(axis, most, sets[s], 1) && are_apart(axis, most))
             return;
@@ -142,7 +138,7 @@ static void log_tics(struct plot_axis *axis, size_t most)
 struct plot_axis plot_axis_fit(double lo, double hi, bool log, size_t tics_max)
 {
     CHECK(tics_max >= 2 && tics_max <= PLOT_TICS_MAX && lo <= hi);
-    struct plot_axis axis = { .log = log };
+    struct plot_axis axis = {.log = log};
     if (log) {
         CHECK(lo > 0);
         double room = pow(hi / lo, 0.06) * 1.04;
@@ -160,7 +156,7 @@ struct plot_axis plot_axis_fit(double lo, double hi, bool log, size_t tics_max)
 
 struct plot_axis plot_axis_bytes(double hi, size_t tics_max)
 {
-    struct plot_axis axis = { .lo = 0, .hi = fmax(hi, 1) };
+    struct plot_axis axis = {.lo = 0, .hi = fmax(hi, 1)};
     double unit = 1;
     while (axis.hi / unit >= 2048)
         unit *= 1024;
@@ -195,8 +191,8 @@ static void scaled(char dst[FORMAT_SIZE], double value, double step, const char 
 
 static void print_tic(char dst[FORMAT_SIZE], double value, enum plot_unit unit)
 {
-    static const char *const times[] = { "ns", "µs", "ms", "s" };
-    static const char *const bytes[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+    static const char *const times[] = {"ns", "µs", "ms", "s"};
+    static const char *const bytes[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     if (unit == PLOT_NS)
         scaled(dst, value, 1000, times, COUNT_OF(times));
     else if (unit == PLOT_BYTES)
@@ -247,18 +243,20 @@ void plot_begin(struct text *gp, const char *name, unsigned height)
                "  }\n",
                2 * PLOT_WIDTH, 2 * height, 0.72 * PLOT_FONT, 2 * PLOT_WIDTH, 2 * height,
                0.72 * PLOT_FONT, 0.72 * (PLOT_FONT + 4));
-    text_print(gp,
-               "  set output \"%s.\".format\n"
-               "  set multiplot\n"
-               "  unset border; unset tics; unset grid; unset logscale\n"
-               "  set lmargin at screen 0; set rmargin at screen 1\n"
-               "  set bmargin at screen 0; set tmargin at screen 1\n"
-               "  set xrange [0:1]; set yrange [0:1]\n"
-               "  plot \"%s.csv\" index 0 every ::1::1 using 1:2:3 with labels left font title_font, \\\n"
-               "    \"%s.csv\" index 0 every ::2 using 1:2:3 with labels left\n"
-               "  set errorbars 0; set border 3 linecolor rgb \"#606060\"; set tics nomirror out scale 0.5\n"
-               "  set grid linetype 1 linecolor rgb \"#e4e4e4\" linewidth 0.7\n",
-               name, name, name);
+    text_print(
+        gp,
+        "  set output \"%s.\".format\n"
+        "  set multiplot\n"
+        "  unset border; unset tics; unset grid; unset logscale\n"
+        "  set lmargin at screen 0; set rmargin at screen 1\n"
+        "  set bmargin at screen 0; set tmargin at screen 1\n"
+        "  set xrange [0:1]; set yrange [0:1]\n"
+        "  plot \"%s.csv\" index 0 every ::1::1 using 1:2:3 with labels left font title_font, \\\n"
+        "    \"%s.csv\" index 0 every ::2 using 1:2:3 with labels left\n"
+        "  set errorbars 0; set border 3 linecolor rgb \"#606060\"; set tics nomirror out scale "
+        "0.5\n"
+        "  set grid linetype 1 linecolor rgb \"#e4e4e4\" linewidth 0.7\n",
+        name, name, name);
 }
 
 void plot_end(struct text *gp)
@@ -319,14 +317,14 @@ struct plot_grid plot_grid_of(size_t count, unsigned panel_height, unsigned left
     CHECK(count != 0 && count <= PLOT_PANELS_MAX);
     size_t columns = count == 1 ? 1 : 2, rows = (count + columns - 1) / columns;
     unsigned cell = panel_height + TITLE + TICS;
-    struct plot_grid grid = { .height = head + (unsigned)rows * cell + foot, .count = count };
+    struct plot_grid grid = {.height = head + (unsigned)rows * cell + foot, .count = count};
     double width = (PLOT_WIDTH - left - EDGE - GAP * ((double)columns - 1)) / (double)columns;
     for (size_t i = 0; i < count; i++) {
         double x = left + (double)(i % columns) * (width + GAP);
         double y = head + (double)(i / columns) * cell + TITLE;
-        grid.panels[i] = (struct plot_box){ x / PLOT_WIDTH, (x + width) / PLOT_WIDTH,
-                                            1 - (y + panel_height) / grid.height,
-                                            1 - y / grid.height };
+        grid.panels[i] =
+            (struct plot_box){x / PLOT_WIDTH, (x + width) / PLOT_WIDTH,
+                              1 - (y + panel_height) / grid.height, 1 - y / grid.height};
     }
     return grid;
 }

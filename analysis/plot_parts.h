@@ -12,8 +12,8 @@
 #include "analysis/text.h"
 
 enum {
-    PLOT_WIDTH = 900,   /* pixels: what a README shows */
-    PLOT_FONT = 15,     /* pixels, of all text */
+    PLOT_WIDTH = 900, /* pixels: what a README shows */
+    PLOT_FONT = 15,   /* pixels, of all text */
     PLOT_PANELS_MAX = 16,
     PLOT_TICS_MAX = 12
 };
@@ -75,7 +75,8 @@ void plot_texts_begin(struct text *csv);
 void plot_text(struct text *csv, double x, double y, const char *words, size_t width_max);
 void plot_block_end(struct text *csv);
 
-/* Panels in two columns below the head, rows of `row_height` pixels; `left` pixels for row names. */
+/* Panels of `panel_height` pixels in two columns, between `head` and `foot` pixels; `left` pixels
+ * for the names of rows. */
 struct plot_grid {
     unsigned height; /* of the canvas */
     size_t count;

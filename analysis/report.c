@@ -28,8 +28,9 @@ void report_figure(struct report *report, enum plot_id id)
     if (report->plots == NULL || !report->plots->drawn[id])
         return;
     text_print(&report->text, "![%s](plots/%s.svg)\n\n", info->caption, info->name);
-    text_print(&report->text, "*%s. Numbers: [plots/%s.csv](plots/%s.csv), script: "
-                              "[plots/%s.gp](plots/%s.gp).*\n\n",
+    text_print(&report->text,
+               "*%s. Numbers: [plots/%s.csv](plots/%s.csv), script: "
+               "[plots/%s.gp](plots/%s.gp).*\n\n",
                info->caption, info->name, info->name, info->name, info->name);
 }
 
@@ -44,7 +45,7 @@ void report_grid(struct report *report, struct grid *grid)
 
 void report_facts(struct report *report, const char *heading, const struct facts *facts)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     grid_column(&grid, GRID_LEFT, heading, "");
     grid_column(&grid, GRID_LEFT, "", "");
     for (size_t i = 0; i < facts->count; i++) {
@@ -84,15 +85,18 @@ static void put_asked(struct report *report)
                format_count(bytes, manifest->dataset_bytes));
     text_markdown(text, manifest->dataset_hash);
     text_print(text, ", seed %" PRIu64 "\n", manifest->seed);
-    text_print(text, "- Rounds: %u done of %u asked for, every strategy once in each, the control "
-                     "twice, in random order; one process and one fresh store per run\n",
+    text_print(text,
+               "- Rounds: %u done of %u asked for, every strategy once in each, the control "
+               "twice, in random order; one process and one fresh store per run\n",
                report->summary->rounds, manifest->rounds);
     put_item(report, "Durability", manifest->durability);
-    text_print(text, "- Writes per transaction: %s; retention: ",
-               format_count(count, manifest->batch));
+    text_print(text,
+               "- Writes per transaction: %s; retention: ", format_count(count, manifest->batch));
     text_markdown(text, manifest->retention);
-    text_print(text, "\n- Guardrail: p95 of point reads and updates at most %.4g %% above the "
-                     "control's\n", 100 * report->frontier->guardrail);
+    text_print(text,
+               "\n- Guardrail: p95 of point reads and updates at most %.4g %% above the "
+               "control's\n",
+               100 * report->frontier->guardrail);
     text_put(text, "- Made by blobfront ");
     text_markdown(text, manifest->tool_version);
     text_put(text, ", begun ");
@@ -113,24 +117,23 @@ static void put_asked(struct report *report)
 
 /* ---- the answer ----------------------------------------------------------------------------- */
 
-/* A guarded p95 that lies closer to its limit than the control lies to itself. */
 static void put_close_calls(struct report *report)
 {
     const struct frontier *frontier = report->frontier;
     for (size_t a = 0; a < frontier->arm_count; a++) {
         const struct frontier_arm *arm = &frontier->arms[a];
         for (size_t g = 0; g < frontier->guard_count && arm->standing == STANDING_ON; g++) {
-            double distance = arm->guard_percent[g] / 100 - 1 - frontier->guardrail;
-            double noise = fabs(frontier->guards[g].noise);
-            char by[FORMAT_SIZE], of[FORMAT_SIZE];
-            if (arm->guardrail == GUARDRAIL_UNKNOWN || !(fabs(distance) < noise))
+            char change[FORMAT_SIZE];
+            if (arm->guardrail == GUARDRAIL_UNKNOWN || !arm->guard_close[g])
                 continue;
             text_put(&report->text, "- ");
             text_markdown_line(&report->text, views_label(report->summary, a));
             text_put(&report->text, " against the guardrail on ");
             text_markdown(&report->text, report->summary->places[frontier->guards[g].place].name);
-            text_print(&report->text, ": %s from the limit, within this study's noise of %s\n",
-                       text_change(by, distance), text_change(of, noise));
+            text_print(&report->text,
+                       ": its p95 is %s, too close to the limit to tell from noise (rounds on both "
+                       "sides of it, or nearer than the control to itself)\n",
+                       text_change(change, arm->guard_percent[g] / 100 - 1));
         }
     }
 }
@@ -158,8 +161,9 @@ static void put_undecided(struct report *report)
 {
     struct text *text = &report->text;
     report_heading(report, 3, "What was not decided");
-    text_print(text, "- Everything here compares medians over %u rounds and is **%s**: this release "
-                     "computes no error bars, so no difference between timings is confirmed\n",
+    text_print(text,
+               "- Everything here compares medians over %u rounds and is **%s**: this release "
+               "computes no error bars, so no difference between timings is confirmed\n",
                report->summary->rounds, SUMMARY_CLAIMS);
     put_noise(report);
     put_close_calls(report);
@@ -183,7 +187,7 @@ static void put_undecided(struct report *report)
 
 static void put_frontier(struct report *report)
 {
-    struct grid keys = { 0 }, standing = { 0 };
+    struct grid keys = {0}, standing = {0};
     report_heading(report, 2, "Frontier");
     report_figure(report, PLOT_FRONTIER);
     report_note(report, "A strategy is dominated when another is no worse in every key metric and "
@@ -215,7 +219,7 @@ static void put_deltas(struct report *report, enum metric_scope scope, enum metr
                        enum metric fallback)
 {
     const struct summary *summary = report->summary;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     enum metric used[GRID_COLUMNS_MAX];
     size_t place[GRID_COLUMNS_MAX];
     grid_column(&grid, GRID_LEFT, "strategy", "");
@@ -248,8 +252,9 @@ static void put_control(struct report *report)
     if (report->summary->control == SUMMARY_NONE)
         return;
     report_heading(report, 2, "Against the control");
-    report_note(report, "Compute: p95 of operation latency (p50 where a phase has too few operations "
-                        "for a p95).");
+    report_note(report,
+                "Compute: p95 of operation latency (p50 where a phase has too few operations "
+                "for a p95).");
     put_deltas(report, PHASE, M_P95_NS, M_P50_NS);
     report_note(report, "Compute: CPU time per MB carried.");
     put_deltas(report, PHASE, M_CPU_MS_PER_MB, M_CPU_MS_PER_MB);
@@ -267,7 +272,7 @@ static void put_refusals(struct report *report, size_t place)
         enum metric metric;
         const char *name;
         int least;
-    } percentiles[] = { { M_P95_NS, "p95", 20 }, { M_P99_NS, "p99", 100 } };
+    } percentiles[] = {{M_P95_NS, "p95", 20}, {M_P99_NS, "p99", 100}};
     double ops;
     for (size_t i = 0; i < COUNT_OF(percentiles); i++) {
         if (views_refused(report->summary, place, percentiles[i].metric, &ops))
@@ -284,7 +289,7 @@ static void put_phases(struct report *report)
     report_note(report, "Medians over rounds; n = rounds x operations a round. Latency includes "
                         "BEGIN, COMMIT and a checkpoint that was due.");
     for (size_t p = 0; p < summary->place_count; p++) {
-        struct grid grid = { 0 };
+        struct grid grid = {0};
         if (summary->places[p].scope != PHASE)
             continue;
         report_heading(report, 3, summary->places[p].name);
@@ -305,11 +310,11 @@ static void put_phases(struct report *report)
 enum rc report_markdown(const struct frontier *frontier, const struct plot_result *plots,
                         struct buf *out, struct err *err)
 {
-    struct report report = { .frontier = frontier,
-                             .summary = frontier->summary,
-                             .manifest = &frontier->summary->record->manifest,
-                             .plots = plots,
-                             .text = text_to(out, err) };
+    struct report report = {.frontier = frontier,
+                            .summary = frontier->summary,
+                            .manifest = &frontier->summary->record->manifest,
+                            .plots = plots,
+                            .text = text_to(out, err)};
     put_asked(&report);
     put_answer(&report);
     put_frontier(&report);

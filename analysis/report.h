@@ -9,8 +9,7 @@
 #include "analysis/plot.h"
 
 /* `plots` says which figures exist; NULL: none. */
-MUST_CHECK enum rc report_markdown(const struct frontier *frontier,
-                                   const struct plot_result *plots, struct buf *out,
-                                   struct err *err);
+MUST_CHECK enum rc report_markdown(const struct frontier *frontier, const struct plot_result *plots,
+                                   struct buf *out, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* report_audit.c: what a doubting reader asks: was it durable, on what machine, how to repeat it. */
+/* report_audit.c: what a doubting reader asks: was it durable, where did it run, how to repeat. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 
 static void put_audit_row(struct report *report, size_t arm, size_t place, struct grid *grid)
 {
-    static const enum metric metrics[] = { M_COMMITS, M_COMMIT_SYNCS, M_COMMIT_SYNCS_PER_COMMIT,
-                                           M_CHECKPOINTS, M_SYNCS };
+    static const enum metric metrics[] = {M_COMMITS, M_COMMIT_SYNCS, M_COMMIT_SYNCS_PER_COMMIT,
+                                          M_CHECKPOINTS, M_SYNCS};
     const struct summary *summary = report->summary;
     if (!summary->arms[arm].valid || !(summary_median(summary, arm, place, M_COMMITS) > 0))
         return;
@@ -25,14 +25,15 @@ static void put_audit_row(struct report *report, size_t arm, size_t place, struc
 
 void report_durability(struct report *report)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     report_heading(report, 2, "Durability audit");
     text_put(&report->text, "Declared level: ");
     text_markdown(&report->text, report->manifest->durability);
     text_put(&report->text, ". ");
-    report_note(report, "Syncs were counted below SQLite and the strategies, commit by commit; a run "
-                        "whose commits did not sync as the level demands is INVALID. A lane in memory "
-                        "promises nothing.");
+    report_note(report,
+                "Syncs were counted below SQLite and the strategies, commit by commit; a run "
+                "whose commits did not sync as the level demands is INVALID. A lane in memory "
+                "promises nothing.");
     grid_column(&grid, GRID_LEFT, "phase", "");
     grid_column(&grid, GRID_LEFT, "strategy", "");
     grid_column(&grid, GRID_RIGHT, "commits", "");
@@ -54,12 +55,12 @@ void report_durability(struct report *report)
 static void put_pragmas(struct report *report)
 {
     const struct summary *summary = report->summary;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     grid_column(&grid, GRID_LEFT, "strategy", "");
     grid_column(&grid, GRID_LEFT, "PRAGMAs read back", "");
     for (size_t a = 0; a < summary->arm_count; a++) {
         const struct sample *run = summary->arms[a].last_run;
-        struct buf line = { 0 };
+        struct buf line = {0};
         struct text text = text_to(&line, report->text.err);
         if (run == NULL || run->pragmas.count == 0)
             continue;
@@ -80,7 +81,7 @@ static void put_pragmas(struct report *report)
 
 static void put_arms(struct report *report)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     grid_column(&grid, GRID_LEFT, "strategy", "");
     grid_column(&grid, GRID_LEFT, "what it is", "");
     grid_column(&grid, GRID_LEFT, "effective options", "");
@@ -132,9 +133,7 @@ static void put_reference_row(struct grid *grid, const char *name, const double 
     char shown[FORMAT_SIZE];
     grid_cell(grid, "%s", name);
     for (size_t i = 0; i < 8; i++) {
-        if (i >= 3 && i < 7 && isfinite(values[i]))
-            grid_cell(grid, "%.3f", values[i]);
-        else if (i < 3 && isfinite(values[i]))
+        if (i < 7 && isfinite(values[i])) /* as many digits as the document gives */
             grid_cell(grid, "%.3f", values[i]);
         else
             grid_cell(grid, "%s", text_value(shown, values[i]));
@@ -143,10 +142,10 @@ static void put_reference_row(struct grid *grid, const char *name, const double 
 
 static void put_our_row(struct report *report, size_t arm, struct grid *grid)
 {
-    static const char *const workloads[] = { "ingest", "update", "read_point", "read_scan" };
+    static const char *const workloads[] = {"ingest", "update", "read_point", "read_scan"};
     const struct summary *summary = report->summary;
     size_t after = summary_place(summary, SNAPSHOT, "after_update");
-    double values[8] = { at(summary, arm, after, M_STORAGE_AMP) };
+    double values[8] = {at(summary, arm, after, M_STORAGE_AMP)};
     for (size_t i = 0; i < COUNT_OF(workloads); i++) {
         size_t place = place_of_workload(summary, workloads[i]);
         values[3 + i] = at(summary, arm, place, M_WALL_NS) / 1e6;
@@ -160,16 +159,16 @@ static void put_our_row(struct report *report, size_t arm, struct grid *grid)
 void report_reference(struct report *report)
 {
     /* In the order of the columns; what the document does not say is not made up. */
-    static const double naive[8] = { 7.527, 3.839, 1.451, NAN, NAN, NAN, NAN, NAN };
-    static const double fallback[8] = { 4.371,   2.171,      1.092,    941.959,
-                                        1769.325, 111385.573, 1750.026, 28647424 };
+    static const double naive[8] = {7.527, 3.839, 1.451, NAN, NAN, NAN, NAN, NAN};
+    static const double fallback[8] = {4.371,    2.171,      1.092,    941.959,
+                                       1769.325, 111385.573, 1750.026, 28647424};
     static const char *const heads[][2] = {
-        { "storage_amp", "/ live" },   { "write_amp", "ingest" },   { "write_amp", "update" },
-        { "ingest, ms", "96 ops" },    { "update, ms", "192 ops" }, { "point reads, ms", "500 ops" },
-        { "scans, ms", "8 ops" },      { "bytes", "after update" },
+        {"storage_amp", "/ live"}, {"write_amp", "ingest"},   {"write_amp", "update"},
+        {"ingest, ms", "96 ops"},  {"update, ms", "192 ops"}, {"point reads, ms", "500 ops"},
+        {"scans, ms", "8 ops"},    {"bytes", "after update"},
     };
     const struct record_manifest *manifest = report->manifest;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     if (strcmp(manifest->dataset_name, "lix-v1") != 0)
         return;
     report_heading(report, 2, "Beside the founding document's figures");
@@ -178,11 +177,13 @@ void report_reference(struct report *report)
                             "6,291,456 bytes): its figures are not repeated here.");
         return;
     }
-    report_note(report, "**Another machine, another engine: not comparable in absolute time.** The "
-                        "document measured a whole version-control engine once, without repetition, "
-                        "with the generation of the data inside the timer; the rows below it are "
-                        "this study's medians. The amplifications are what can be set side by side, "
-                        "with its retention in mind.");
+    report_note(
+        report,
+        "**Another machine, another engine: not comparable in absolute time.** The "
+        "document measured a whole version-control engine once, without repetition, "
+        "and timed the generation of updated data along with storing it; the rows below it are "
+        "this study's medians. The amplifications are what can be set side by side, "
+        "with its retention in mind.");
     grid_column(&grid, GRID_LEFT, "system", "");
     for (size_t i = 0; i < COUNT_OF(heads); i++)
         grid_column(&grid, GRID_RIGHT, heads[i][0], heads[i][1]);
@@ -209,7 +210,7 @@ static void put_word(struct report *report, const char *word)
         text_put(text, word);
         return;
     }
-    struct buf quoted = { 0 };
+    struct buf quoted = {0};
     struct text inner = text_to(&quoted, text->err);
     for (const char *c = word; *c != '\0'; c++)
         text_print(&inner, *c == '\'' ? "'\\''" : "%c", *c);
@@ -232,7 +233,8 @@ void report_repeat(struct report *report)
     const struct record_manifest *manifest = report->manifest;
     struct text *text = &report->text;
     report_heading(report, 2, "How to repeat it");
-    text_print(text, "    blobfront run --rounds %u --seed %" PRIu64 " --batch %u --guardrail %.6g%%%s",
+    text_print(text,
+               "    blobfront run --rounds %u --seed %" PRIu64 " --batch %u --guardrail %.6g%%%s",
                manifest->rounds, manifest->seed, manifest->batch, 100 * manifest->guardrail,
                manifest->anywhere ? " --anywhere" : "");
     put_option(report, "--dataset", manifest->dataset_spec);
@@ -249,7 +251,8 @@ void report_repeat(struct report *report)
     put_word(report, manifest->id);
     text_put(text, "\n    blobfront verify ");
     put_word(report, manifest->id);
-    text_put(text, "\n\nThe record: manifest.json (the plan, this machine), samples.jsonl (every run), "
-                   "raw/ (every operation's latency). Derived: summary.json, cells.csv, plots/, this "
-                   "file.\n");
+    text_put(text,
+             "\n\nThe record: manifest.json (the plan, this machine), samples.jsonl (every run), "
+             "raw/ (every operation's latency). Derived: summary.json, cells.csv, plots/, this "
+             "file.\n");
 }

@@ -15,7 +15,7 @@ static void put_metrics(struct report *report, size_t place, const struct column
                         size_t count, bool (*wanted)(const struct summary *, size_t, size_t))
 {
     const struct summary *summary = report->summary;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     bool any = false;
     grid_column(&grid, GRID_LEFT, "strategy", "");
     for (size_t c = 0; c < count; c++) {
@@ -57,15 +57,20 @@ static bool always(const struct summary *summary, size_t arm, size_t place)
 static void put_snapshots(struct report *report)
 {
     static const struct column columns[] = {
-        { M_TOTAL_BYTES, "total bytes" },       { M_TABLE_BYTES, "tables" },
-        { M_INDEX_BYTES, "indexes" },           { M_FREE_BYTES, "free pages" },
-        { M_CACHE_TABLE_BYTES, "cache tables" }, { M_EXTERNAL_BYTES, "own files" },
-        { M_SIDECAR_BYTES, "WAL, journal" },    { M_FILE_COUNT, "files" },
-        { M_ROWS, "rows" },
+        {M_TOTAL_BYTES, "total bytes"},
+        {M_TABLE_BYTES, "tables"},
+        {M_INDEX_BYTES, "indexes"},
+        {M_FREE_BYTES, "free pages"},
+        {M_CACHE_TABLE_BYTES, "cache tables"},
+        {M_EXTERNAL_BYTES, "own files"},
+        {M_SIDECAR_BYTES, "WAL, journal"},
+        {M_FILE_COUNT, "files"},
+        {M_ROWS, "rows"},
     };
     report_heading(report, 3, "Bytes at rest, by snapshot");
-    report_note(report, "Everything checkpointed, closed and reopened before it was measured. Cache "
-                        "tables are part of the tables.");
+    report_note(report,
+                "Everything checkpointed, closed and reopened before it was measured. Cache "
+                "tables are part of the tables.");
     for (size_t p = 0; p < report->summary->place_count; p++) {
         if (report->summary->places[p].scope == SNAPSHOT)
             put_metrics(report, p, columns, COUNT_OF(columns), always);
@@ -74,20 +79,22 @@ static void put_snapshots(struct report *report)
 
 static void put_amplification(struct report *report)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     size_t main = summary_main_snapshot(report->summary);
     report_heading(report, 3, "Amplification");
     if (main != SUMMARY_NONE) {
         text_put(&report->text, "storage_amp at ");
         text_markdown(&report->text, report->summary->places[main].name);
-        text_put(&report->text, ", total bytes over three denominators that are not the same thing: "
-                                "live (the newest version of every file), history (every version "
-                                "the store must hold), written (everything put so far). ");
+        text_put(&report->text,
+                 ", total bytes over three denominators that are not the same thing: "
+                 "live (the newest version of every file), history (every version "
+                 "the store must hold), written (everything put so far). ");
     }
-    report_note(report, "Write amplification by two definitions: growth amp is the growth of the store "
-                        "over the phase per byte put (the founding document's), physical amp is "
-                        "bytes written to files per byte put. Dedup: duplicate bytes found per byte "
-                        "put, over all phases.");
+    report_note(report,
+                "Write amplification by two definitions: growth amp is the growth of the store "
+                "over the phase per byte put (the founding document's), physical amp is "
+                "bytes written to files per byte put. Dedup: duplicate bytes found per byte "
+                "put, over all phases.");
     views_amplification(report->summary, &grid);
     report_grid(report, &grid);
 }
@@ -97,7 +104,7 @@ static void put_by_phase(struct report *report, const char *heading, const char 
                          enum metric metric)
 {
     const struct summary *summary = report->summary;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     size_t place[GRID_COLUMNS_MAX];
     grid_column(&grid, GRID_LEFT, "strategy", "");
     for (size_t p = 0; p < summary->place_count && grid.column_count < GRID_COLUMNS_MAX; p++) {
@@ -113,9 +120,10 @@ static void put_by_phase(struct report *report, const char *heading, const char 
             char shown[FORMAT_SIZE];
             double value = summary_median(summary, a, place[c], metric);
             bool ratio = strcmp(metric_table[metric].unit, "ratio") == 0;
-            grid_cell(&grid, "%s", !summary->arms[a].valid ? "INVALID"
-                                   : ratio                 ? text_percent(shown, 100 * value)
-                                                           : text_value(shown, value));
+            grid_cell(&grid, "%s",
+                      !summary->arms[a].valid ? "INVALID"
+                      : ratio                 ? text_percent(shown, 100 * value)
+                                              : text_value(shown, value));
         }
     }
     if (columns > 1) {
@@ -128,8 +136,8 @@ static void put_by_phase(struct report *report, const char *heading, const char 
 /* An arm whose codec layer had a decision to make in this phase. */
 static bool has_codec(const struct summary *summary, size_t arm, size_t place)
 {
-    static const enum metric signs[] = { M_CODEC_ZSTD, M_CODEC_BROTLI, M_CODEC_SKIPPED,
-                                         M_CODEC_REJECTED };
+    static const enum metric signs[] = {M_CODEC_ZSTD, M_CODEC_BROTLI, M_CODEC_SKIPPED,
+                                        M_CODEC_REJECTED};
     for (size_t i = 0; i < COUNT_OF(signs); i++) {
         if (summary_median(summary, arm, place, signs[i]) > 0)
             return true;
@@ -140,18 +148,20 @@ static bool has_codec(const struct summary *summary, size_t arm, size_t place)
 static void put_codecs(struct report *report)
 {
     static const struct column columns[] = {
-        { M_CODEC_NONE, "stored plain" },
-        { M_CODEC_ZSTD, "zstd" },
-        { M_CODEC_BROTLI, "brotli" },
-        { M_CODEC_SKIPPED, "not tried" },
-        { M_CODEC_REJECTED, "tried in vain" },
-        { M_CODEC_REJECTED_BYTES, "bytes tried in vain" },
-        { M_CODEC_REJECTED_NS, "CPU wasted on them" },
+        {M_CODEC_NONE, "stored plain"},
+        {M_CODEC_ZSTD, "zstd"},
+        {M_CODEC_BROTLI, "brotli"},
+        {M_CODEC_SKIPPED, "not tried"},
+        {M_CODEC_REJECTED, "tried in vain"},
+        {M_CODEC_REJECTED_BYTES, "bytes tried in vain"},
+        {M_CODEC_REJECTED_NS, "CPU wasted on them"},
     };
     report_heading(report, 3, "Codec mix");
-    report_note(report, "Blobs or chunks by how they were stored. Not tried: the handler says they are "
-                        "compressed already. Tried in vain: saved less than the margin. Strategies without a "
-                        "codec are left out.");
+    report_note(
+        report,
+        "Blobs or chunks by how they were stored. Not tried: the handler says they are "
+        "compressed already. Tried in vain: saved less than the margin. Strategies without a "
+        "codec are left out.");
     for (size_t p = 0; p < report->summary->place_count; p++) {
         if (report->summary->places[p].scope == PHASE)
             put_metrics(report, p, columns, COUNT_OF(columns), has_codec);
@@ -160,7 +170,7 @@ static void put_codecs(struct report *report)
 
 void report_storage(struct report *report)
 {
-    struct grid sizes = { 0 };
+    struct grid sizes = {0};
     report_heading(report, 2, "Storage");
     report_figure(report, PLOT_FOOTPRINT);
     views_sizes(report->summary, &sizes);
@@ -181,7 +191,7 @@ void report_storage(struct report *report)
 static void put_shares(struct report *report, const char *what, bool handlers)
 {
     const struct summary *summary = report->summary;
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     grid_column(&grid, GRID_LEFT, "strategy", "");
     grid_column(&grid, GRID_LEFT, what, "");
     grid_column(&grid, GRID_RIGHT, "blobs put", "");
@@ -213,8 +223,9 @@ static void put_shares(struct report *report, const char *what, bool handlers)
 void report_shares(struct report *report)
 {
     report_heading(report, 2, "Storage by extension and by handler");
-    report_note(report, "Over everything put in a run. Stored: payload bytes written for new content, "
-                        "after dedup and codec, without the store's own overhead.");
+    report_note(report,
+                "Over everything put in a run. Stored: payload bytes written for new content, "
+                "after dedup and codec, without the store's own overhead.");
     put_shares(report, "extension", false);
     put_shares(report, "handler", true);
 }

@@ -1,7 +1,7 @@
 /* stats.h: order statistics of small samples.
  *
- * The first release describes and does not infer: a study's numbers are medians over rounds with the
- * smallest and the largest beside them, and everything made from them is labelled DESCRIPTIVE.
+ * The first release describes and does not infer: a study's numbers are medians over rounds with
+ * the smallest and the largest beside them, and what is made from them is labelled DESCRIPTIVE.
  * Quantiles are Hyndman & Fan's type 7 (The American Statistician 50(4), 1996), R's default.
  */
 #ifndef ANALYSIS_STATS_H

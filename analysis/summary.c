@@ -32,11 +32,11 @@ static enum rc out_of_memory(struct err *err)
 
 static bool run_is_valid(const struct builder *builder, uint32_t run)
 {
-    struct run_state key = { run, false };
-    const struct run_state *found = builder->run_count == 0
-                                        ? NULL
-                                        : bsearch(&key, builder->runs, builder->run_count,
-                                                  sizeof(key), by_run);
+    struct run_state key = {run, false};
+    const struct run_state *found =
+        builder->run_count == 0
+            ? NULL
+            : bsearch(&key, builder->runs, builder->run_count, sizeof(key), by_run);
     return found != NULL && found->valid;
 }
 
@@ -52,13 +52,35 @@ static enum rc note_invalid(struct builder *builder, struct summary_arm *arm,
     return arm->reason == NULL ? out_of_memory(builder->err) : RC_OK;
 }
 
+/* Each run may be right by itself and the arm wrong: a counter that differs is none. */
+static enum rc check_arm(struct builder *builder, size_t index)
+{
+    struct summary_arm *arm = &builder->summary->arms[index];
+    struct err found = {0};
+    if (arm->runs == 0) {
+        arm->valid = false;
+        arm->reason = "no run finished";
+    }
+    enum rc rc = RC_OK;
+    if (arm->valid)
+        rc = record_verify_arm(builder->summary->record, (uint32_t)index, &found);
+    if (rc == RC_INVALID) {
+        arm->valid = false;
+        arm->reason = arena_strdup(&builder->summary->arena, found.msg);
+        return arm->reason == NULL ? out_of_memory(builder->err) : RC_OK;
+    }
+    if (rc != RC_OK)
+        *builder->err = found;
+    return rc;
+}
+
 static enum rc build_arms(struct builder *builder)
 {
     struct summary *summary = builder->summary;
     const struct record *record = summary->record;
     for (size_t a = 0; a < summary->arm_count; a++) {
         const struct record_arm *arm = &record->manifest.arms[a];
-        summary->arms[a] = (struct summary_arm){ .arm = arm, .valid = true, .reason = "" };
+        summary->arms[a] = (struct summary_arm){.arm = arm, .valid = true, .reason = ""};
         if (arm->control)
             summary->control = a;
         if (arm->control_again)
@@ -70,7 +92,7 @@ static enum rc build_arms(struct builder *builder)
             continue;
         CHECK(sample->arm < summary->arm_count);
         struct summary_arm *arm = &summary->arms[sample->arm];
-        builder->runs[builder->run_count++] = (struct run_state){ sample->run, sample->valid };
+        builder->runs[builder->run_count++] = (struct run_state){sample->run, sample->valid};
         arm->runs++;
         if (sample->valid) {
             arm->valid_runs++;
@@ -85,13 +107,11 @@ static enum rc build_arms(struct builder *builder)
     if (builder->run_count > 1)
         qsort(builder->runs, builder->run_count, sizeof(*builder->runs), by_run);
     for (size_t a = 0; a < summary->arm_count; a++) {
-        struct summary_arm *arm = &summary->arms[a];
-        if (arm->runs == 0) {
-            arm->valid = false;
-            arm->reason = "no run finished";
-        }
-        if (arm->valid_runs > summary->rounds)
-            summary->rounds = arm->valid_runs;
+        enum rc rc = check_arm(builder, a);
+        if (rc != RC_OK)
+            return rc;
+        if (summary->arms[a].valid_runs > summary->rounds)
+            summary->rounds = summary->arms[a].valid_runs;
     }
     return RC_OK;
 }
@@ -122,17 +142,16 @@ static enum rc build_places(struct builder *builder)
         return out_of_memory(builder->err);
     for (size_t p = 0; p < manifest->phase_count; p++) {
         const struct record_phase *phase = &manifest->phases[p];
-        summary->places[summary->place_count++] = (struct summary_place){ PHASE, phase->name,
-                                                                          phase };
+        summary->places[summary->place_count++] = (struct summary_place){PHASE, phase->name, phase};
     }
     for (size_t i = 0; i < record->sample_count; i++) {
         const struct sample *sample = &record->samples[i];
         if (sample->kind == SAMPLE_SNAPSHOT &&
             summary_place(summary, SNAPSHOT, sample->name) == SUMMARY_NONE)
-            summary->places[summary->place_count++] = (struct summary_place){ SNAPSHOT,
-                                                                              sample->name, NULL };
+            summary->places[summary->place_count++] =
+                (struct summary_place){SNAPSHOT, sample->name, NULL};
     }
-    summary->places[summary->place_count++] = (struct summary_place){ RUN, "run", NULL };
+    summary->places[summary->place_count++] = (struct summary_place){RUN, "run", NULL};
     return RC_OK;
 }
 
@@ -196,16 +215,16 @@ static enum rc build_cells(struct builder *builder)
 
 enum rc summary_build(struct summary *summary, const struct record *record, struct err *err)
 {
-    *summary = (struct summary){ .record = record,
-                                 .arm_count = record->manifest.arm_count,
-                                 .control = SUMMARY_NONE,
-                                 .control_again = SUMMARY_NONE };
+    *summary = (struct summary){.record = record,
+                                .arm_count = record->manifest.arm_count,
+                                .control = SUMMARY_NONE,
+                                .control_again = SUMMARY_NONE};
     size_t samples = record->sample_count + 1; /* never an allocation of nothing */
-    struct builder builder = { .summary = summary,
-                               .runs = calloc(samples, sizeof(struct run_state)),
-                               .place_of = calloc(samples, sizeof(size_t)),
-                               .values = calloc(samples, sizeof(double)),
-                               .err = err };
+    struct builder builder = {.summary = summary,
+                              .runs = calloc(samples, sizeof(struct run_state)),
+                              .place_of = calloc(samples, sizeof(size_t)),
+                              .values = calloc(samples, sizeof(double)),
+                              .err = err};
     enum rc rc = RC_OK;
     summary->arms = arena_zalloc(&summary->arena, summary->arm_count + 1, sizeof(*summary->arms));
     if (builder.runs == NULL || builder.place_of == NULL || builder.values == NULL ||
@@ -228,7 +247,7 @@ enum rc summary_build(struct summary *summary, const struct record *record, stru
 void summary_release(struct summary *summary)
 {
     arena_release(&summary->arena);
-    *summary = (struct summary){ 0 };
+    *summary = (struct summary){0};
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */

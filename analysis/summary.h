@@ -1,9 +1,10 @@
 /* summary.h: a record condensed: every metric of every arm in every place it was measured, as
  * n, median, min and max over the arm's valid runs.
  *
- * A place is a phase, a snapshot, or the run as a whole.  An arm with one invalid run (or none that
- * finished) is INVALID: its cells, over what valid runs it has, stay visible in tables, but no
- * frontier, plot or choice uses them.
+ * A place is a phase, a snapshot, or the run as a whole.  An arm with one invalid run, with runs
+ * that contradict each other or the control (record_verify_arm), or with none that finished is
+ * INVALID: its cells, over what valid runs it has, stay visible in tables, but no frontier, plot or
+ * choice uses them.
  *
  * Ownership: a summary borrows the record, which must outlive it; its own memory is one arena.
  * Threading: one thread.
@@ -17,11 +18,11 @@
 #define SUMMARY_SCHEMA "blobfront/summary/1"
 /* What the first release may say of its numbers; printed wherever they are. */
 #define SUMMARY_CLAIMS "DESCRIPTIVE"
-#define SUMMARY_NONE ((size_t)-1)
+#define SUMMARY_NONE   ((size_t)-1)
 
 struct summary_place {
     enum metric_scope scope;
-    const char *name; /* of the phase or snapshot; "run" for the run */
+    const char *name;                 /* of the phase or snapshot; "run" for the run */
     const struct record_phase *phase; /* PHASE only */
 };
 
@@ -40,7 +41,7 @@ struct summary {
     size_t arm_count;
     struct summary_place *places; /* phases as planned, snapshots as taken, then the run */
     size_t place_count;
-    struct stats *cells; /* [arm][place][metric]; use summary_cell */
+    struct stats *cells;           /* [arm][place][metric]; use summary_cell */
     size_t control, control_again; /* arms, or SUMMARY_NONE */
     uint32_t rounds;               /* the most valid runs any arm has */
     struct arena arena;
@@ -59,7 +60,7 @@ const struct stats *summary_cell(const struct summary *summary, size_t arm, size
 double summary_median(const struct summary *summary, size_t arm, size_t place, enum metric metric);
 /* True when any arm has a value of `metric` at `place`. */
 bool summary_has(const struct summary *summary, size_t place, enum metric metric);
-/* The snapshot that stands for "the size": after_update, else the last one; SUMMARY_NONE without. */
+/* The snapshot that stands for "the size": after_update, else the last one, else SUMMARY_NONE. */
 size_t summary_main_snapshot(const struct summary *summary);
 
 struct frontier;

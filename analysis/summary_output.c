@@ -204,8 +204,8 @@ enum rc summary_json(const struct summary *summary, const struct frontier *front
 
 /* ---- cells.csv ------------------------------------------------------------------------------ */
 
-static void put_csv_cell(struct text *text, const struct summary *summary, size_t arm,
-                         size_t place, enum metric metric)
+static void put_csv_cell(struct text *text, const struct summary *summary, size_t arm, size_t place,
+                         enum metric metric)
 {
     const struct stats *cell = summary_cell(summary, arm, place, metric);
     const struct metric_info *info = &metric_table[metric];

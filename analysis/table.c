@@ -32,7 +32,7 @@ static enum rc put_grid(struct grid *grid, struct text *text)
 
 static enum rc put_phase(const struct summary *summary, size_t place, struct text *text)
 {
-    struct grid grid = { 0 };
+    struct grid grid = {0};
     double ops;
     text_put(text, "\n");
     text_terminal(text, summary->places[place].name);
@@ -47,8 +47,10 @@ static enum rc put_phase(const struct summary *summary, size_t place, struct tex
 enum rc table_phases(const struct summary *summary, struct buf *out, struct err *err)
 {
     struct text text = text_to(out, err);
-    text_print(&text, "Latency and rate by phase: medians over rounds, n = rounds x operations "
-                      "a round (%s)\n", SUMMARY_CLAIMS);
+    text_print(&text,
+               "Latency and rate by phase: medians over rounds, n = rounds x operations "
+               "a round (%s)\n",
+               SUMMARY_CLAIMS);
     enum rc rc = text.rc;
     for (size_t p = 0; p < summary->place_count && rc == RC_OK; p++) {
         if (summary->places[p].scope == PHASE)
@@ -63,7 +65,7 @@ enum rc table_phases(const struct summary *summary, struct buf *out, struct err 
 enum rc table_storage(const struct summary *summary, struct buf *out, struct err *err)
 {
     struct text text = text_to(out, err);
-    struct grid sizes = { 0 }, amplification = { 0 };
+    struct grid sizes = {0}, amplification = {0};
     size_t main = summary_main_snapshot(summary);
     text_put(&text, "Storage at rest (checkpointed, closed, all files of the store)\n\n");
     views_sizes(summary, &sizes);
@@ -73,7 +75,8 @@ enum rc table_storage(const struct summary *summary, struct buf *out, struct err
         text_put(&text, "; storage_amp is taken at ");
         text_terminal(&text, summary->places[main].name);
     }
-    text_put(&text, ";\ngrowth amp = growth / bytes put, physical amp = bytes written / bytes put\n\n");
+    text_put(&text,
+             ";\ngrowth amp = growth / bytes put, physical amp = bytes written / bytes put\n\n");
     if (rc == RC_OK)
         rc = text.rc;
     if (rc != RC_OK)
@@ -109,7 +112,9 @@ static void put_scope(const struct frontier *frontier, struct text *text)
                        ? "  Competing: every lane except floors.\n"
                        : "  Competing: strategies that keep everything in the SQL database; other "
                          "lanes are reference.\n");
-    text_print(text, "  Guardrail: p95 at most %.4g %% above the control's.\n",
+    text_print(text,
+               "  Guardrail: p95 at most %.4g %% above the control's; close: not to be told "
+               "from noise.\n",
                100 * frontier->guardrail);
     for (size_t i = 0; i < frontier->note_count; i++) {
         text_put(text, "  Note: ");
@@ -121,9 +126,11 @@ static void put_scope(const struct frontier *frontier, struct text *text)
 enum rc table_frontier(const struct frontier *frontier, struct buf *out, struct err *err)
 {
     struct text text = text_to(out, err);
-    struct grid keys = { 0 }, standing = { 0 };
-    text_print(&text, "Frontier: medians of %u rounds and %% of the control (%s: no error bars in "
-                      "this release)\n\n", frontier->summary->rounds, SUMMARY_CLAIMS);
+    struct grid keys = {0}, standing = {0};
+    text_print(&text,
+               "Frontier: medians of %u rounds and %% of the control (%s: no error bars in "
+               "this release)\n\n",
+               frontier->summary->rounds, SUMMARY_CLAIMS);
     views_keys(frontier, &keys);
     enum rc rc = put_grid(&keys, &text);
     text_put(&text, "\n");

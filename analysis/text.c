@@ -8,7 +8,7 @@
 
 struct text text_to(struct buf *out, struct err *err)
 {
-    return (struct text){ out, err, RC_OK };
+    return (struct text){out, err, RC_OK};
 }
 
 static void put_bytes(struct text *text, const char *bytes, size_t len)
@@ -43,7 +43,7 @@ void text_print(struct text *text, const char *fmt, ...)
 static size_t decode(const char *at, uint32_t *code)
 {
     const uint8_t *p = (const uint8_t *)at;
-    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = p[0] < 0x80 ? 1 : (p[0] >> 5) == 6 ? 2 : (p[0] >> 4) == 14 ? 3 : 4;
     *code = len == 1 ? p[0] : p[0] & (0x7fu >> len);
     bool bad = len == 4 && (p[0] >> 3) != 30;
@@ -76,18 +76,14 @@ static bool in_ranges(uint32_t code, const uint32_t (*ranges)[2], size_t count)
 
 static size_t width_of(uint32_t code)
 {
-    static const uint32_t combining[][2] = { { 0x300, 0x36f },   { 0x483, 0x489 },
-                                             { 0x591, 0x5bd },   { 0x610, 0x61a },
-                                             { 0x64b, 0x65f },   { 0x1ab0, 0x1aff },
-                                             { 0x1dc0, 0x1dff }, { 0x200b, 0x200d },
-                                             { 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f },
-                                             { 0xfe20, 0xfe2f } };
-    static const uint32_t wide[][2] = { { 0x1100, 0x115f },   { 0x2e80, 0x303e },
-                                        { 0x3041, 0xa4cf },   { 0xac00, 0xd7a3 },
-                                        { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },
-                                        { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },
-                                        { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff },
-                                        { 0x1f900, 0x1faff }, { 0x20000, 0x3fffd } };
+    static const uint32_t combining[][2] = {{0x300, 0x36f},   {0x483, 0x489},   {0x591, 0x5bd},
+                                            {0x610, 0x61a},   {0x64b, 0x65f},   {0x1ab0, 0x1aff},
+                                            {0x1dc0, 0x1dff}, {0x200b, 0x200d}, {0x20d0, 0x20ff},
+                                            {0xfe00, 0xfe0f}, {0xfe20, 0xfe2f}};
+    static const uint32_t wide[][2] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
+                                       {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+                                       {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1f64f},
+                                       {0x1f680, 0x1f6ff}, {0x1f900, 0x1faff}, {0x20000, 0x3fffd}};
     if (in_ranges(code, combining, COUNT_OF(combining)))
         return 0;
     return in_ranges(code, wide, COUNT_OF(wide)) ? 2 : 1;
@@ -231,8 +227,8 @@ void text_markdown_line(struct text *text, const char *name)
 static bool is_formula(const char *name)
 {
     name += strspn(name, " \t\r\n");
-    static const char *const starts[] = { "=",      "+",      "-",      "@",
-                                          "\uff1d", "\uff0b", "\uff0d", "\uff20" };
+    static const char *const starts[] = {"=",      "+",      "-",      "@",
+                                         "\uff1d", "\uff0b", "\uff0d", "\uff20"};
     for (size_t i = 0; i < COUNT_OF(starts); i++) {
         if (strncmp(name, starts[i], strlen(starts[i])) == 0)
             return true;
@@ -251,8 +247,8 @@ static void put_csv(struct text *text, const char *at, size_t len, const char *n
 void text_csv(struct text *text, const char *name)
 {
     size_t len = strlen(name);
-    bool quote = strpbrk(name, "\",;") != NULL ||
-                 (len != 0 && (name[0] == ' ' || name[len - 1] == ' '));
+    bool quote =
+        strpbrk(name, "\",;") != NULL || (len != 0 && (name[0] == ' ' || name[len - 1] == ' '));
     if (quote)
         text_put(text, "\"");
     if (is_formula(name))
@@ -276,7 +272,7 @@ static void put_plot(struct text *text, const char *at, size_t len, const char *
 
 void text_plot(struct text *text, const char *name, size_t width_max)
 {
-    struct buf plain = { 0 };
+    struct buf plain = {0};
     struct text inner = text_to(&plain, text->err);
     if (is_formula(name))
         text_put(&inner, "'");
@@ -325,9 +321,11 @@ char *text_change(char dst[FORMAT_SIZE], double share)
     if (percent < 0.005)
         snprintf(dst, FORMAT_SIZE, "0 %%");
     else if (percent < 100)
-        snprintf(dst, FORMAT_SIZE, "%c%.*f %%", share < 0 ? '-' : '+', percent < 10 ? 2 : 1, percent);
+        snprintf(dst, FORMAT_SIZE, "%c%.*f %%", share < 0 ? '-' : '+', percent < 10 ? 2 : 1,
+                 percent);
     else
-        snprintf(dst, FORMAT_SIZE, "%c%.30s %%", share < 0 ? '-' : '+', format_sig3(digits, percent));
+        snprintf(dst, FORMAT_SIZE, "%c%.30s %%", share < 0 ? '-' : '+',
+                 format_sig3(digits, percent));
     return dst;
 }
 

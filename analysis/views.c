@@ -271,8 +271,8 @@ void views_keys(const struct frontier *frontier, struct grid *grid)
 static void cell_standing(const struct frontier *frontier, size_t arm, size_t names_max,
                           struct grid *grid)
 {
-    struct err err = { 0 };
-    struct buf line = { 0 };
+    struct err err = {0};
+    struct buf line = {0};
     enum rc rc = frontier_standing_print(frontier, arm, names_max, &line, &err);
     if (rc != RC_OK && grid->rc == RC_OK)
         grid->rc = rc;
@@ -292,12 +292,11 @@ void views_standing(const struct frontier *frontier, size_t names_max, struct gr
     for (size_t a = 0; a < frontier->arm_count; a++) {
         const struct frontier_arm *arm = &frontier->arms[a];
         grid_cell(grid, "%s", views_label(summary, a));
-        grid_cell(grid, "%s", guardrail_state_name(arm->guardrail));
+        grid_cell(grid, "%s%s", guardrail_state_name(arm->guardrail), arm->close ? ", close" : "");
         for (size_t g = 0; g < frontier->guard_count; g++) {
             char percent[FORMAT_SIZE];
-            grid_cell(grid, "%s", text_percent(percent, summary->arms[a].valid
-                                                            ? arm->guard_percent[g]
-                                                            : NAN));
+            grid_cell(grid, "%s",
+                      text_percent(percent, summary->arms[a].valid ? arm->guard_percent[g] : NAN));
         }
         cell_standing(frontier, a, names_max, grid);
     }

@@ -59,7 +59,7 @@ static enum rc report_one(const struct report_arguments *to, const char *dir, st
             rc = print_out(buf_span(&out), err);
     }
     if (rc == RC_OK && result.invalid_arms)
-        rc = FAIL(err, RC_INVALID, 0, "\"%s\": %u strategies are INVALID", Q(dir),
+        rc = FAIL(err, RC_INVALID, 0, "\"%s\": strategies that are INVALID: %u", Q(dir),
                   result.invalid_arms);
     buf_release(&out);
     record_release(&record);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,6 +144,19 @@ static enum rc verify_store(const char *folder, struct verify_counts *counts, st
 
 /* ---- a record ------------------------------------------------------------------------------- */
 
+static bool is_invalid(const struct record *record, uint32_t number)
+{
+    const struct sample *run = record_find(record, number, SAMPLE_RUN, "");
+    return run && !run->valid;
+}
+
+/* A phase that was not measured to its end, in an INVALID run, has no latencies. */
+static bool has_latencies(const struct record *record, const struct sample *sample)
+{
+    return sample->kind == SAMPLE_PHASE &&
+           !(isnan(sample->value[M_OPS]) && is_invalid(record, sample->run));
+}
+
 static enum rc verify_latencies(const struct record *record, struct err *err)
 {
     struct buf path = {0};
@@ -152,7 +166,7 @@ static enum rc verify_latencies(const struct record *record, struct err *err)
         struct latency *items = NULL;
         size_t count = 0;
         char name[128];
-        if (sample->kind != SAMPLE_PHASE)
+        if (!has_latencies(record, sample))
             continue;
         buf_clear(&path);
         rc = buf_printf(&path, err, "%s/%s", record->dir,
@@ -173,19 +187,41 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static enum rc verify_stores(const char *dir, struct verify_counts *counts, struct err *err)
+static bool holds(const char *dir, const char *name)
+{
+    struct buf path = {0};
+    struct err ignored = {0};
+    struct stat st;
+    bool found = buf_printf(&path, &ignored, "%s/%s", dir, name) == RC_OK &&
+                 stat(buf_str(&path), &st) == 0;
+    buf_release(&path);
+    return found;
+}
+
+/* The store of an INVALID run is left as it was found, undescribed, for who wants to know why. */
+static bool of_invalid_run(const struct record *record, const char *name)
+{
+    return name[0] >= '0' && name[0] <= '9' &&
+           is_invalid(record, (uint32_t)strtoul(name, NULL, 10));
+}
+
+static enum rc verify_stores(const struct record *record, struct verify_counts *counts,
+                             struct err *err)
 {
     struct buf path = {0};
     struct dirent **names = NULL;
-    enum rc rc = buf_printf(&path, err, "%s/stores", dir);
+    enum rc rc = buf_printf(&path, err, "%s/stores", record->dir);
     int count = rc == RC_OK ? scandir(buf_str(&path), &names, NULL, by_name) : 0;
     if (count < 0 && errno != ENOENT)
         rc = FAIL(err, RC_IO, errno, "cannot read the folder \"%s\"", Q(buf_str(&path)));
     for (int i = 0; i < count; i++) {
         if (rc == RC_OK && names[i]->d_name[0] != '.') {
             buf_clear(&path);
-            rc = buf_printf(&path, err, "%s/stores/%s", dir, names[i]->d_name);
-            if (rc == RC_OK)
+            rc = buf_printf(&path, err, "%s/stores/%s", record->dir, names[i]->d_name);
+            if (rc == RC_OK && of_invalid_run(record, names[i]->d_name) &&
+                !holds(buf_str(&path), "store.json"))
+                print_note("warning: \"%s\" is of an INVALID run: not verified", Q(buf_str(&path)));
+            else if (rc == RC_OK)
                 rc = verify_store(buf_str(&path), counts, err);
         }
         free(names[i]);
@@ -208,8 +244,10 @@ static enum rc verify_record(const char *dir, struct verify_counts *counts, stru
         rc = buf_printf(out, err, "record %s: %u runs consistent\n", Q(dir), record.run_count);
     if (rc == RC_OK && record.warning[0])
         print_note("warning: %s: %s", Q(dir), record.warning);
+    if (rc == RC_OK)
+        rc = verify_stores(&record, counts, err);
     record_release(&record);
-    return rc == RC_OK ? verify_stores(dir, counts, err) : rc;
+    return rc;
 }
 
 /* ---- the command ---------------------------------------------------------------------------- */
@@ -221,17 +259,6 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
     (void)err;
     *(const char **)ctx = value;
     return RC_OK;
-}
-
-static bool holds(const char *dir, const char *name)
-{
-    struct buf path = {0};
-    struct err ignored = {0};
-    struct stat st;
-    bool found = buf_printf(&path, &ignored, "%s/%s", dir, name) == RC_OK &&
-                 stat(buf_str(&path), &st) == 0;
-    buf_release(&path);
-    return found;
 }
 
 static enum rc verify(int argc, char **argv, struct err *err)

@@ -188,15 +188,12 @@ static enum rc show_study(const char *dir, const struct follow_options *options,
     return rc;
 }
 
-static enum rc say_invalid(const struct study_outcome *outcome,
-                           const struct analysis_result *result, struct err *err)
+static enum rc say_invalid(const struct analysis_result *result, struct err *err)
 {
     if (result->invalid_arms == 0)
         return RC_OK;
-    if (outcome->runs_invalid)
-        return FAIL(err, RC_INVALID, 0, "%u runs are INVALID: their strategies are ranked nowhere",
-                    outcome->runs_invalid);
-    return FAIL(err, RC_INVALID, 0, "the record holds INVALID runs");
+    return FAIL(err, RC_INVALID, 0, "strategies that are INVALID and ranked nowhere: %u",
+                result->invalid_arms);
 }
 
 enum rc follow_study(const char *dir, const struct follow_options *options, struct err *err)
@@ -226,5 +223,5 @@ enum rc follow_study(const char *dir, const struct follow_options *options, stru
         err_hint(err, "go on with: blobfront resume %s", Q(dir));
         return RC_INTERRUPTED;
     }
-    return say_invalid(&outcome, &result, err);
+    return say_invalid(&result, err);
 }

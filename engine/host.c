@@ -180,6 +180,13 @@ enum rc host_libraries(struct arena *arena, struct host_fact facts[HOST_FACTS_MA
     return to.rc;
 }
 
+uint64_t host_peak_rss_bytes(void)
+{
+    char text[64];
+    read_field("/proc/self/status", "VmHWM", text, sizeof(text)); /* "37700 kB" */
+    return strtoull(text, NULL, 10) * KIB;
+}
+
 enum rc host_program_hash(char hex[65], struct err *err)
 {
     struct buf program = {0};

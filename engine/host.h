@@ -23,6 +23,9 @@ MUST_CHECK enum rc host_libraries(struct arena *arena, struct host_fact facts[HO
                                   size_t *count, struct err *err);
 /* XXH3-128 of the running program's file, hex. */
 MUST_CHECK enum rc host_program_hash(char hex[65], struct err *err);
+/* Largest resident set this program has had, 0 when the system does not say.  Not getrusage's: that
+ * one starts from the size of the process that started this one. */
+uint64_t host_peak_rss_bytes(void);
 /* Median latency of 15 one-page overwrites with fdatasync in `dir`, in ns. */
 MUST_CHECK enum rc host_sync_latency(const char *dir, uint64_t *ns, struct err *err);
 

@@ -136,6 +136,10 @@ const struct sample *record_find(const struct record *record, uint32_t run, enum
  * invalid when it must be.  RC_INVALID with the first violation. */
 MUST_CHECK enum rc record_verify(const struct record *record, struct err *err);
 
+/* Whether one arm may be ranked at all, also in a study that is not complete: RC_INVALID when its
+ * valid runs read other bytes than the control's, or contradict each other in a counter. */
+MUST_CHECK enum rc record_verify_arm(const struct record *record, uint32_t arm, struct err *err);
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* Create <parent>/<id>/ with manifest.json (written to a temporary name, synced, renamed) and an

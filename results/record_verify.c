@@ -206,6 +206,32 @@ static const struct sample *first_valid_run(const struct record *record, uint32_
     return NULL;
 }
 
+/* The run the others are held against: the control's, where it has a valid one. */
+static const struct sample *reference_run(const struct record *record, uint32_t arm)
+{
+    const struct sample *run = NULL;
+    for (uint32_t i = 0; i < record->manifest.arm_count && run == NULL; i++)
+        if (record->manifest.arms[i].control)
+            run = first_valid_run(record, i);
+    return run != NULL ? run : first_valid_run(record, arm);
+}
+
+enum rc record_verify_arm(const struct record *record, uint32_t arm, struct err *err)
+{
+    const struct sample *reference = reference_run(record, arm);
+    const struct sample *twin = first_valid_run(record, arm);
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < record->sample_count; i++) {
+        const struct sample *run = &record->samples[i];
+        if (run->kind != SAMPLE_RUN || !run->valid || run->arm != arm)
+            continue;
+        rc = check_verification(record, reference, run, err);
+        if (rc == RC_OK && twin != run)
+            rc = compare_runs(record, twin->run, run->run, err);
+    }
+    return rc;
+}
+
 enum rc record_verify(const struct record *record, struct err *err)
 {
     enum rc rc = check_run_numbers(record, err);

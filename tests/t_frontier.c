@@ -28,17 +28,24 @@ static void begin(struct study *study)
     made_phase(&study->made, "read_point_binary", "read_point", "");
 }
 
-/* An arm with one run: its bytes, the p95 of reads and updates, CPU. NaN: no value. */
+/* A run's bytes, p95 of reads and updates, CPU.  NaN: no value. */
+static void values(struct study *study, double bytes, double read, double update, double cpu)
+{
+    struct made *made = &study->made;
+    made_value(made, SAMPLE_PHASE, "ingest_binary_cold", M_CPU_MS_PER_MB, cpu);
+    made_value(made, SAMPLE_PHASE, "update_binary_hot", M_P95_NS, update);
+    made_value(made, SAMPLE_PHASE, "read_point_binary", M_P95_NS, read);
+    made_value(made, SAMPLE_SNAPSHOT, "after_update", M_TOTAL_BYTES, bytes);
+}
+
+/* An arm with one run. */
 static uint32_t arm(struct study *study, const char *label, unsigned flags, double bytes,
                     double read, double update, double cpu)
 {
     struct made *made = &study->made;
     uint32_t number = made_arm(made, label, flags);
     made_run(made, number, 0);
-    made_value(made, SAMPLE_PHASE, "ingest_binary_cold", M_CPU_MS_PER_MB, cpu);
-    made_value(made, SAMPLE_PHASE, "update_binary_hot", M_P95_NS, update);
-    made_value(made, SAMPLE_PHASE, "read_point_binary", M_P95_NS, read);
-    made_value(made, SAMPLE_SNAPSHOT, "after_update", M_TOTAL_BYTES, bytes);
+    values(study, bytes, read, update, cpu);
     made_end(made, NULL);
     return number;
 }
@@ -173,6 +180,32 @@ static void the_limit_itself_holds(void **unused)
     }
 }
 
+static void too_close_to_tell_is_said(void **unused)
+{
+    (void)unused;
+    struct study study;
+    begin(&study);
+    arm(&study, "raw", MADE_SQL | MADE_CONTROL, 100, 100, 100, 1);
+    arm(&study, "raw'", MADE_SQL | MADE_CONTROL_AGAIN, 100, 104, 100, 1);
+    uint32_t near = arm(&study, "near", MADE_SQL, 50, 107, 100, 1); /* 3 from 110, noise is 4 */
+    uint32_t clear = arm(&study, "clear", MADE_SQL, 60, 105, 100, 0.5);
+    uint32_t torn = arm(&study, "torn", MADE_SQL, 70, 60, 120, 0.2); /* rounds 120, 90, 90 */
+    for (uint32_t round = 1; round < 3; round++) {
+        made_run(&study.made, torn, round);
+        values(&study, 70, 60, 90, 0.2);
+        made_end(&study.made, NULL);
+    }
+    assert_int_equal(finish(&study, NULL), RC_OK);
+    assert_true(at(&study, near)->close && at(&study, near)->guard_close[1]);
+    assert_false(at(&study, near)->guard_close[0]);
+    assert_false(at(&study, clear)->close);
+    assert_true(at(&study, torn)->guard_close[0] && !at(&study, torn)->guard_close[1]);
+    assert_int_equal(at(&study, torn)->guardrail, GUARDRAIL_HOLDS);
+    assert_int_equal(study.frontier.choice, near);
+    assert_non_null(strstr(study.frontier.sentence, "too closely to tell from noise"));
+    end(&study);
+}
+
 static void one_broken_guardrail_is_enough(void **unused)
 {
     (void)unused;
@@ -271,6 +304,23 @@ static void invalid_arms_are_nowhere(void **unused)
     /* Its valid run is still there to be looked at. */
     size_t place = summary_place(&study.summary, SNAPSHOT, "after_update");
     assert_true(summary_median(&study.summary, liar, place, M_TOTAL_BYTES) == 1);
+    end(&study);
+}
+
+static void a_counter_that_differs_between_runs_is_invalid(void **unused)
+{
+    (void)unused;
+    struct study study;
+    begin(&study);
+    arm(&study, "raw", MADE_SQL | MADE_CONTROL, 100, 100, 100, 2);
+    uint32_t drifts = arm(&study, "drifts", MADE_SQL, 50, 100, 100, 1);
+    made_run(&study.made, drifts, 1);
+    values(&study, 51, 100, 100, 1);
+    made_end(&study.made, NULL);
+    assert_int_equal(finish(&study, NULL), RC_OK);
+    assert_int_equal(at(&study, drifts)->standing, STANDING_INVALID);
+    assert_non_null(strstr(study.summary.arms[drifts].reason, "total_bytes"));
+    assert_int_equal(study.frontier.choice, SUMMARY_NONE);
     end(&study);
 }
 
@@ -402,11 +452,13 @@ int main(void)
         cmocka_unit_test(ties_stand_together_and_the_first_is_chosen),
         cmocka_unit_test(equal_bytes_choose_the_better_guarded_p95),
         cmocka_unit_test(the_limit_itself_holds),
+        cmocka_unit_test(too_close_to_tell_is_said),
         cmocka_unit_test(one_broken_guardrail_is_enough),
         cmocka_unit_test(a_missing_p95_is_never_held),
         cmocka_unit_test(only_the_control_is_left),
         cmocka_unit_test(lanes_outside_sql_are_references_unless_anywhere),
         cmocka_unit_test(invalid_arms_are_nowhere),
+        cmocka_unit_test(a_counter_that_differs_between_runs_is_invalid),
         cmocka_unit_test(an_invalid_control_decides_nothing),
         cmocka_unit_test(an_arm_without_a_key_cannot_be_placed),
         cmocka_unit_test(a_missing_phase_is_dropped_with_a_note),

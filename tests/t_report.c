@@ -232,7 +232,7 @@ static void check_markdown(char *report)
         assert_true(strncmp(line, "# heading", 9) != 0);
         for (size_t i = 0; i < COUNT_OF(markup) && strncmp(line, "    ", 4) != 0; i++) {
             const char *found = strstr(line, markup[i]);
-            assert_true(found == NULL || (markup[i][0] == '|' && found[-1] == '\\'));
+            assert_true(found == NULL || (strchr("|]", markup[i][0]) != NULL && found[-1] == '\\'));
         }
         *end = '\n';
     }
@@ -665,8 +665,7 @@ static void different_records_are_refused(void **unused)
 {
     (void)unused;
     static const char *const expected[] = {
-        "dataset hash differs, \"0123456789abcdef0123456789abcdef\" in the first record and "
-        "\"ffff\" in the second",
+        "dataset hash differs, \"0123456789abcdef0123456789abcdef\" in the first record",
         "seed differs, \"1\" in the first record and \"2\"",
         "durability differs, \"durable\" in the first record and \"none\"",
         "retention differs, \"latest\" in the first record and \"history\"",

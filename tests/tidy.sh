@@ -30,7 +30,7 @@ length(line) > 100 { printf "%s:%d: %d columns, at most 100\n", FILENAME, FNR, l
         printf "%s:%d: function of %d lines, at most 70\n", FILENAME, start, FNR - start - 1
     start = 0
 }
-/(FIXME|TODO|XXX)/ { printf "%s:%d: unfinished work\n", FILENAME, FNR }
+/(^|[^A-Za-z])(FIXME|TODO|XXX)([^A-Za-z]|$)/ { printf "%s:%d: unfinished work\n", FILENAME, FNR }
 ' $sources | tee -a "$found"
 
 # ---- banned calls, each with its replacement -------------------------------------------------

@@ -37,6 +37,7 @@ struct phase {
     size_t done;
     uint32_t in_batch;    /* writes in the open batch, as planned so far */
     uint64_t bytes_in, bytes_out, commits;
+    uint64_t checkpoints; /* that were due; settling makes one more */
     struct cpu_time cpu;
     uint64_t settle_ns;
     struct io_meter meter;
@@ -517,7 +518,7 @@ static enum rc phase_audit(struct phase *phase, const struct commit_audit *befor
     struct commit_audit now = store_commit_audit(run->store);
     uint64_t syncs = now.syncs - before->syncs;
     phase->sample->value[M_COMMIT_SYNCS] = (double)syncs;
-    phase->sample->value[M_CHECKPOINTS] = (double)(now.checkpoints - before->checkpoints);
+    phase->sample->value[M_CHECKPOINTS] = (double)phase->checkpoints;
     set_ratio(phase->sample, M_COMMIT_SYNCS_PER_COMMIT, (double)syncs,
               (double)(now.commits - before->commits));
     if (now.violations != before->violations)
@@ -623,8 +624,10 @@ enum rc phase_execute(struct run *run, size_t index)
         baseline_take(run, &base);
         rc = phase_operations(&phase);
     }
-    if (rc == RC_OK)
+    if (rc == RC_OK) {
+        phase.checkpoints = store_commit_audit(run->store).checkpoints - base.audit.checkpoints;
         rc = phase_settle(&phase);
+    }
     if (rc == RC_OK) {
         phase.sample = run_add_sample(run, SAMPLE_PHASE, plan->name);
         rc = phase_measure(&phase, &base);

@@ -11,6 +11,7 @@
 #include "datasets/dataset.h"
 #include "engine/clock.h"
 #include "engine/host.h"
+#include "results/kept.h"
 #include "strategies/strategies.h"
 #include "workloads/workload.h"
 
@@ -40,6 +41,49 @@ static enum rc keep_buf(struct maker *maker, struct buf *buf, const char **out)
 }
 
 /* ---- arms ----------------------------------------------------------------------------------- */
+
+static enum rc open_in(const char *folder, const struct strategy_spec *spec, struct err *err)
+{
+    struct io io = {0};
+    struct store *store = NULL;
+    struct buf data = {0};
+    struct store_config config = {
+        .io = &io,
+        .durability = DURABILITY_NONE,
+        .preset = spec->row->preset,
+        .options = spec->options,
+        .label = spec->label,
+    };
+    enum rc rc = buf_printf(&data, err, "%s/data", folder);
+    if (rc == RC_OK && mkdir(buf_str(&data), 0700) != 0)
+        rc = FAIL(err, RC_IO, errno, "cannot create the folder \"%s\"", Q(buf_str(&data)));
+    if (rc == RC_OK)
+        rc = io_open_posix(&io, buf_str(&data), err);
+    if (rc == RC_OK)
+        rc = store_open(&store, spec->row->ops, &config, err);
+    KEEP_FIRST(rc, store_close(store, err));
+    io_close(&io);
+    buf_release(&data);
+    return rc;
+}
+
+/* Options may be right one by one and wrong together (a smallest chunk above the average): only the
+ * strategy knows, and says so when it is opened, here on a store that is thrown away. */
+static enum rc try_open(struct maker *maker, const struct strategy_spec *spec)
+{
+    const char *tmp = getenv("TMPDIR");
+    struct buf folder = {0};
+    enum rc rc = buf_printf(&folder, maker->err, "%s/blobfront-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+    if (rc == RC_OK && !mkdtemp((char *)folder.ptr))
+        rc = FAIL(maker->err, RC_IO, errno, "cannot create a folder like \"%s\"",
+                  Q(buf_str(&folder)));
+    if (rc == RC_OK) {
+        rc = open_in(buf_str(&folder), spec, maker->err);
+        KEEP_FIRST(rc, kept_remove(buf_str(&folder), maker->err));
+    }
+    buf_release(&folder);
+    return rc;
+}
 
 static enum rc add_arm(struct maker *maker, const char *text)
 {

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
+#include "engine/host.h"
 #include "results/kept.h"
 
 struct sample *run_add_sample(struct run *run, enum sample_kind kind, const char *name)
@@ -299,7 +299,7 @@ static enum rc copy_shares(struct run *run, struct shares *shares, struct record
 static enum rc run_line(struct run *run, bool valid, const char *reason)
 {
     char hex[HEX_SIZE];
-    struct rusage usage = {0};
+    uint64_t peak_rss = host_peak_rss_bytes();
     struct sample *sample = run_add_sample(run, SAMPLE_RUN, "");
     sample->valid = valid;
     enum rc rc = copy_text(run, reason, &sample->reason);
@@ -315,8 +315,8 @@ static enum rc run_line(struct run *run, bool valid, const char *reason)
         rc = copy_shares(run, &run->by_extension, &sample->by_extension);
     if (rc == RC_OK)
         rc = copy_shares(run, &run->by_handler, &sample->by_handler);
-    (void)getrusage(RUSAGE_SELF, &usage);
-    sample->value[M_PEAK_RSS_BYTES] = (double)usage.ru_maxrss * 1024;
+    if (peak_rss)
+        sample->value[M_PEAK_RSS_BYTES] = (double)peak_rss;
     sample->value[M_RUN_NS] = (double)(clock_ns() - run->start_ns);
     sample->value[M_VERIFIED_BLOBS] = (double)run->verified_blobs;
     sample->value[M_VERIFIED_BYTES] = (double)run->verified_bytes;

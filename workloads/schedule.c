@@ -18,10 +18,10 @@ void schedule_release(struct schedule *schedule)
 static enum rc grow(void **items, size_t *cap, size_t need, size_t limit, size_t size,
                     const char *what, struct err *err)
 {
-    if (need <= *cap)
-        return RC_OK;
     if (need > limit)
         return FAIL(err, RC_USAGE, 0, "the plan needs more than %zu %s", limit, what);
+    if (need <= *cap)
+        return RC_OK;
     size_t next = *cap ? *cap : 256;
     while (next < need)
         next *= 2;
