@@ -107,16 +107,41 @@ static size_t arm_named(const struct summary *summary, const char *label)
     return SUMMARY_NONE;
 }
 
-/* The same phase with the same options; a phase that does other work is not the same phase. */
-static size_t place_like(const struct summary *summary, const struct summary_place *place)
+/* How many phases, from the first on, do the same work in both: what comes after runs on a store
+ * that holds something else. */
+static size_t like_phases(const struct record_manifest *a, const struct record_manifest *b)
 {
-    size_t found = summary_place(summary, place->scope, place->name);
-    if (found == SUMMARY_NONE || place->phase == NULL)
-        return found;
-    const struct record_phase *other = summary->places[found].phase;
-    bool same = strcmp(place->phase->workload, other->workload) == 0 &&
-                strcmp(place->phase->options, other->options) == 0;
-    return same ? found : SUMMARY_NONE;
+    size_t i = 0;
+    while (i < a->phase_count && i < b->phase_count &&
+           strcmp(a->phases[i].name, b->phases[i].name) == 0 &&
+           strcmp(a->phases[i].workload, b->phases[i].workload) == 0 &&
+           strcmp(a->phases[i].options, b->phases[i].options) == 0)
+        i++;
+    return i;
+}
+
+/* The number of phases that must be alike for `place` to be: itself and all before it. */
+static size_t phases_until(const struct record_manifest *manifest,
+                           const struct summary_place *place)
+{
+    if (place->scope == RUN)
+        return manifest->phase_count;
+    for (size_t i = 0; i < manifest->phase_count; i++) {
+        const struct record_phase *phase = &manifest->phases[i];
+        if (strcmp(place->scope == PHASE ? phase->name : phase->snapshot, place->name) == 0)
+            return i + 1;
+    }
+    return 0; /* the snapshot before the first phase */
+}
+
+static size_t place_like(const struct summary *from, const struct summary *to,
+                         const struct summary_place *place)
+{
+    const struct record_manifest *a = &from->record->manifest, *b = &to->record->manifest;
+    size_t alike = like_phases(a, b);
+    if (alike < phases_until(a, place) || (place->scope == RUN && alike < b->phase_count))
+        return SUMMARY_NONE;
+    return summary_place(to, place->scope, place->name);
 }
 
 static enum compare_verdict judge(enum metric metric, const struct stats *before,
@@ -159,7 +184,8 @@ static void add_row(struct compare *compare, struct compare_row row)
 static void add_arm(struct compare *compare, size_t arm_old, size_t arm_new)
 {
     for (size_t p = 0; p < compare->before->place_count; p++) {
-        size_t like = place_like(compare->after, &compare->before->places[p]);
+        size_t like =
+            place_like(compare->before, compare->after, &compare->before->places[p]);
         for (enum metric m = 0; m < METRIC_COUNT && like != SUMMARY_NONE; m++) {
             struct compare_row row = {.arm_old = arm_old,
                                       .arm_new = arm_new,
@@ -202,7 +228,7 @@ static enum rc note_places(struct compare *compare, const struct summary *summar
 {
     enum rc rc = RC_OK;
     for (size_t p = 0; p < summary->place_count && rc == RC_OK; p++) {
-        if (place_like(other, &summary->places[p]) == SUMMARY_NONE)
+        if (place_like(summary, other, &summary->places[p]) == SUMMARY_NONE)
             rc = add_note(compare, err, "%s: only in the %s record as it was set up there",
                           summary->places[p].name, which);
     }

@@ -61,7 +61,8 @@ static bool anyone_has(const struct frontier *frontier, size_t place, enum metri
     return false;
 }
 
-static enum rc add_key(struct frontier *frontier, const char *name, struct err *err)
+/* A key somebody typed must exist; one of the default keys is left out where it does not. */
+static enum rc add_key(struct frontier *frontier, const char *name, bool typed, struct err *err)
 {
     const struct summary *summary = frontier->summary;
     const char *at = strchr(name, '@');
@@ -84,6 +85,9 @@ static enum rc add_key(struct frontier *frontier, const char *name, struct err *
         return FAIL(err, RC_USAGE, 0, "key metric \"%s\": neither more nor less of it is better",
                     Q(name));
     size_t place = summary_place(summary, metric_table[metric].scope, at + 1);
+    if (place == SUMMARY_NONE && typed)
+        return FAIL(err, RC_USAGE, 0, "key metric \"%s\": the study has no %s \"%s\"", Q(name),
+                    metric_table[metric].scope == PHASE ? "phase" : "snapshot", Q(at + 1));
     if (place == SUMMARY_NONE)
         return frontier_note(frontier, err, "key metric %s left out: the study has no %s", name,
                              at + 1);
@@ -100,7 +104,7 @@ static enum rc add_key(struct frontier *frontier, const char *name, struct err *
     return RC_OK;
 }
 
-static enum rc add_keys(struct frontier *frontier, const char *list, struct err *err)
+static enum rc add_keys(struct frontier *frontier, const char *list, bool typed, struct err *err)
 {
     char *names = arena_strdup(&frontier->arena, list);
     if (names == NULL)
@@ -110,7 +114,7 @@ static enum rc add_keys(struct frontier *frontier, const char *list, struct err 
         char *comma = strchr(name, ',');
         if (comma != NULL)
             *comma = '\0';
-        rc = add_key(frontier, name, err);
+        rc = add_key(frontier, name, typed, err);
         name = comma == NULL ? NULL : comma + 1;
     }
     if (rc == RC_OK && frontier->key_count == 0)
@@ -214,13 +218,14 @@ static enum rc place_arms(struct frontier *frontier, struct err *err)
 
 /* ---- build ---------------------------------------------------------------------------------- */
 
+/* `keys` NULL: the default ones. */
 static enum rc build(struct frontier *frontier, const char *keys, struct err *err)
 {
     frontier->arms =
         arena_zalloc(&frontier->arena, frontier->arm_count + 1, sizeof(*frontier->arms));
     if (frontier->arms == NULL)
         return frontier_no_memory(err);
-    enum rc rc = add_keys(frontier, keys, err);
+    enum rc rc = add_keys(frontier, keys != NULL ? keys : FRONTIER_KEYS_DEFAULT, keys != NULL, err);
     if (rc != RC_OK)
         return rc;
     fill_values(frontier);
@@ -255,7 +260,7 @@ enum rc frontier_build(struct frontier *frontier, const struct summary *summary,
         rc = FAIL(err, RC_USAGE, 0, "guardrail: expected a share of at least 0, got %g",
                   frontier->guardrail);
     else
-        rc = build(frontier, options->keys == NULL ? FRONTIER_KEYS_DEFAULT : options->keys, err);
+        rc = build(frontier, options->keys, err);
     if (rc != RC_OK)
         frontier_release(frontier);
     return rc;

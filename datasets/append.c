@@ -12,9 +12,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define PATH_FOLDERS 64u
+#define PATH_FOLDERS   64u
 #define RECORD_LEN_MAX ((size_t)192)
-#define DAY_MS UINT64_C(86400000)
+#define DAY_MS         UINT64_C(86400000)
 
 struct append {
     struct dataset base;
@@ -22,35 +22,38 @@ struct append {
 };
 
 static const struct opt append_opts[] = {
-    { .name = "files",
-      .type = OPT_COUNT,
-      .offset = offsetof(struct append, files),
-      .min = 1,
-      .max = (double)DATASET_FILES_MAX,
-      .def = "96",
-      .help = "files before inserts" },
-    { .name = "size",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct append, size),
-      .min = 0,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "64KiB",
-      .help = "bytes of every file before updates" },
-    { .name = "growth",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct append, growth),
-      .min = 1,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "4KiB",
-      .help = "bytes that every update appends" },
-    { .name = NULL },
+    {.name = "files",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct append, files),
+     .min = 1,
+     .max = (double)DATASET_FILES_MAX,
+     .def = "96",
+     .help = "files before inserts"},
+    {.name = "size",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct append, size),
+     .min = 0,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "64KiB",
+     .help = "bytes of every file before updates"},
+    {.name = "growth",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct append, growth),
+     .min = 1,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "4KiB",
+     .help = "bytes that every update appends"},
+    {.name = NULL},
 };
 
 struct word {
     const char *text;
     size_t len;
 };
-#define WORD(text) { text, sizeof(text) - 1 }
+#define WORD(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
 
 static const struct word levels[] = {
     WORD(" INFO  "), WORD(" INFO  "), WORD(" INFO  "), WORD(" DEBUG "),
@@ -90,8 +93,8 @@ struct log {
     struct rng rng;
     uint64_t time_ms; /* since 1970 */
     uint64_t request;
-    uint64_t day;     /* what `date` was printed for */
-    char date[11];    /* "2025-03-07T" */
+    uint64_t day;  /* what `date` was printed for */
+    char date[11]; /* "2025-03-07T" */
 };
 
 static char *put_word(char *dst, struct word word)
@@ -216,7 +219,7 @@ static enum rc append_content(struct dataset *ds, uint32_t file, uint32_t versio
     enum rc rc = buf_resize(out, (size_t)len, ds->err);
     if (rc != RC_OK)
         return rc;
-    struct log log = { .rng = edit_stream(ds->seed, "append.records", file, 0) };
+    struct log log = {.rng = edit_stream(ds->seed, "append.records", file, 0)};
     /* Any moment of 2025, any request number of seven digits. */
     log.time_ms = (20089 + rng_below(&log.rng, 365)) * DAY_MS + rng_below(&log.rng, DAY_MS);
     log.request = rng_below(&log.rng, 10000000);

@@ -106,8 +106,8 @@ static enum rc take_source(struct dataset *ds, const char *text)
 {
     struct dataset_host *host = ds->host;
     if (text[0] == '\0') {
-        enum rc rc = FAIL(ds->err, RC_USAGE, 0, "dataset \"%s\": no directory is given",
-                          ds->ops->name);
+        enum rc rc =
+            FAIL(ds->err, RC_USAGE, 0, "dataset \"%s\": no directory is given", ds->ops->name);
         err_hint(ds->err, "write %s:DIR", ds->ops->name);
         return rc;
     }
@@ -121,7 +121,7 @@ static enum rc take_source(struct dataset *ds, const char *text)
 
 static enum rc take_options(struct dataset *ds, const char *text)
 {
-    static const struct opt none[] = { { .name = NULL } };
+    static const struct opt none[] = {{.name = NULL}};
     struct dataset_host *host = ds->host;
     const struct opt *opts = ds->ops->opts != NULL ? ds->ops->opts : none;
     opt_defaults(opts, ds);
@@ -141,8 +141,8 @@ static enum rc start(struct dataset *ds, const char *text)
         return rc;
     if (ds->file_count < 1 || ds->file_count > DATASET_FILES_MAX)
         return FAIL(ds->err, RC_USAGE, 0,
-                    "dataset \"%s\" has %" PRIu32 " files (expected 1..%" PRIu32 ")",
-                    ds->ops->name, ds->file_count, DATASET_FILES_MAX);
+                    "dataset \"%s\" has %" PRIu32 " files (expected 1..%" PRIu32 ")", ds->ops->name,
+                    ds->file_count, DATASET_FILES_MAX);
     if (ds->note != NULL)
         rc = buf_printf(&host->options, ds->err, " (%s)", ds->note);
     return rc;
@@ -252,7 +252,7 @@ enum rc dataset_summarise(struct dataset *ds, struct dataset_summary *out)
 {
     struct dataset_host *host = ds->host;
     struct buf *work = &host->work;
-    struct dataset_summary sum = { .file_count = ds->file_count, .smallest = UINT64_MAX };
+    struct dataset_summary sum = {.file_count = ds->file_count, .smallest = UINT64_MAX};
     for (uint32_t file = 0; file < ds->file_count; file++) {
         enum rc rc = dataset_path(ds, file, work);
         if (rc != RC_OK)

@@ -21,7 +21,7 @@
 
 enum { DATASET_ABI = 1 };
 
-#define DATASET_FILES_MAX ((uint32_t)4000000)
+#define DATASET_FILES_MAX    ((uint32_t)4000000)
 #define DATASET_VERSIONS_MAX ((uint32_t)100000)
 
 struct dataset_ops;

@@ -26,8 +26,8 @@
 
 #include "datasets/magic.h"
 
-#define PATTERN_LEN ((size_t)24)
-#define APPEND_LEN ((size_t)4096)
+#define PATTERN_LEN  ((size_t)24)
+#define APPEND_LEN   ((size_t)4096)
 #define PATH_FOLDERS 16u
 
 enum lix_class { LIX_RANDOM, LIX_MEDIA, LIX_APPEND, LIX_CLASSES };
@@ -36,9 +36,9 @@ static const struct {
     const char *name;
     uint64_t seed, stride;
 } classes[LIX_CLASSES] = {
-    [LIX_RANDOM] = { "random", 0xA11CE, 0x9E3779B9 },
-    [LIX_MEDIA] = { "media", 0xB10B, 0x517CC1B7 },
-    [LIX_APPEND] = { "append", 0x5EED, 0x6A09E667 },
+    [LIX_RANDOM] = {"random", 0xA11CE, 0x9E3779B9},
+    [LIX_MEDIA] = {"media", 0xB10B, 0x517CC1B7},
+    [LIX_APPEND] = {"append", 0x5EED, 0x6A09E667},
 };
 
 struct lix {
@@ -53,21 +53,21 @@ struct lix_file {
 };
 
 static const struct opt lix_opts[] = {
-    { .name = "files_per_class",
-      .type = OPT_COUNT,
-      .offset = offsetof(struct lix, files_per_class),
-      .min = 1,
-      .max = 1000000,
-      .def = "32",
-      .help = "files in each of the three classes" },
-    { .name = "size",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct lix, size),
-      .min = 1,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "64KiB",
-      .help = "bytes of every file before updates" },
-    { .name = NULL },
+    {.name = "files_per_class",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct lix, files_per_class),
+     .min = 1,
+     .max = 1000000,
+     .def = "32",
+     .help = "files in each of the three classes"},
+    {.name = "size",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct lix, size),
+     .min = 1,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "64KiB",
+     .help = "bytes of every file before updates"},
+    {.name = NULL},
 };
 
 static enum rc lix_open(struct dataset *ds)
@@ -186,14 +186,10 @@ static enum rc lix_content(struct dataset *ds, uint32_t file, uint32_t version, 
     const struct lix *lix = (const struct lix *)ds;
     struct lix_file f = locate(lix, file);
     switch (f.class) {
-    case LIX_RANDOM:
-        return random_content(lix, f, version, out);
-    case LIX_MEDIA:
-        return media_content(lix, f, version, out);
-    case LIX_APPEND:
-        return append_content(lix, f, version, out);
-    case LIX_CLASSES:
-        break;
+    case LIX_RANDOM: return random_content(lix, f, version, out);
+    case LIX_MEDIA: return media_content(lix, f, version, out);
+    case LIX_APPEND: return append_content(lix, f, version, out);
+    case LIX_CLASSES: break;
     }
     CHECK(f.class < LIX_CLASSES);
     return RC_BUG;

@@ -18,13 +18,13 @@
 
 #include <inttypes.h>
 
-#define PATH_FOLDERS 64u
+#define PATH_FOLDERS     64u
 #define METADATA_LEN_MAX ((size_t)1024)
-#define INSERT_PERCENT 40u
-#define INSERT_LEN_MIN ((size_t)64)
-#define INSERT_LEN_MAX ((size_t)4096)
-#define REWRITE_LEN_MIN ((size_t)128)
-#define REWRITE_LEN_MAX ((size_t)512)
+#define INSERT_PERCENT   40u
+#define INSERT_LEN_MIN   ((size_t)64)
+#define INSERT_LEN_MAX   ((size_t)4096)
+#define REWRITE_LEN_MIN  ((size_t)128)
+#define REWRITE_LEN_MAX  ((size_t)512)
 /* Rewrites stay in the first KiB: that is where editors keep what they change. */
 #define REWRITE_ZONE ((size_t)1024)
 
@@ -35,28 +35,28 @@ struct media {
 };
 
 static const struct opt media_opts[] = {
-    { .name = "files",
-      .type = OPT_COUNT,
-      .offset = offsetof(struct media, files),
-      .min = 1,
-      .max = (double)DATASET_FILES_MAX,
-      .def = "96",
-      .help = "files before inserts" },
-    { .name = "size",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct media, size),
-      .min = 256,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "64KiB",
-      .help = "bytes of every file before updates" },
-    { .name = "duplicates",
-      .type = OPT_RATE,
-      .offset = offsetof(struct media, duplicates),
-      .min = 0,
-      .max = 1,
-      .def = "0.1",
-      .help = "share of files that are copies of another file" },
-    { .name = NULL },
+    {.name = "files",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct media, files),
+     .min = 1,
+     .max = (double)DATASET_FILES_MAX,
+     .def = "96",
+     .help = "files before inserts"},
+    {.name = "size",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct media, size),
+     .min = 256,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "64KiB",
+     .help = "bytes of every file before updates"},
+    {.name = "duplicates",
+     .type = OPT_RATE,
+     .offset = offsetof(struct media, duplicates),
+     .min = 0,
+     .max = 1,
+     .def = "0.1",
+     .help = "share of files that are copies of another file"},
+    {.name = NULL},
 };
 
 /* One update, drawn from its stream; `rng` goes on to give the new bytes. */

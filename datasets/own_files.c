@@ -30,10 +30,10 @@ struct files {
 static void print_note(struct files *files)
 {
     static const char *const names[WALK_SKIPS][2] = {
-        [WALK_LINK] = { "symbolic link", "symbolic links" },
-        [WALK_FIFO] = { "FIFO", "FIFOs" },
-        [WALK_SOCKET] = { "socket", "sockets" },
-        [WALK_DEVICE] = { "device", "devices" },
+        [WALK_LINK] = {"symbolic link", "symbolic links"},
+        [WALK_FIFO] = {"FIFO", "FIFOs"},
+        [WALK_SOCKET] = {"socket", "sockets"},
+        [WALK_DEVICE] = {"device", "devices"},
     };
     size_t at = 0;
     for (size_t i = 0; i < WALK_SKIPS; i++) {

@@ -14,7 +14,7 @@
 
 #include <inttypes.h>
 
-#define PATH_FOLDERS 64u
+#define PATH_FOLDERS   64u
 #define REWRITE_ONE_IN 8u
 
 struct random {
@@ -23,35 +23,35 @@ struct random {
 };
 
 static const struct opt random_opts[] = {
-    { .name = "files",
-      .type = OPT_COUNT,
-      .offset = offsetof(struct random, files),
-      .min = 1,
-      .max = (double)DATASET_FILES_MAX,
-      .def = "96",
-      .help = "files before inserts" },
-    { .name = "size",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct random, size),
-      .min = 0,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "64KiB",
-      .help = "bytes of every file, unless size_min and size_max are given" },
-    { .name = "size_min",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct random, size_min),
-      .min = 0,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "0",
-      .help = "smallest file of a log-uniform range; 0 with size_max=0: all have size" },
-    { .name = "size_max",
-      .type = OPT_SIZE,
-      .offset = offsetof(struct random, size_max),
-      .min = 0,
-      .max = (double)BLOB_BYTES_MAX,
-      .def = "0",
-      .help = "largest file of a log-uniform range" },
-    { .name = NULL },
+    {.name = "files",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct random, files),
+     .min = 1,
+     .max = (double)DATASET_FILES_MAX,
+     .def = "96",
+     .help = "files before inserts"},
+    {.name = "size",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct random, size),
+     .min = 0,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "64KiB",
+     .help = "bytes of every file, unless size_min and size_max are given"},
+    {.name = "size_min",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct random, size_min),
+     .min = 0,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "0",
+     .help = "smallest file of a log-uniform range; 0 with size_max=0: all have size"},
+    {.name = "size_max",
+     .type = OPT_SIZE,
+     .offset = offsetof(struct random, size_max),
+     .min = 0,
+     .max = (double)BLOB_BYTES_MAX,
+     .def = "0",
+     .help = "largest file of a log-uniform range"},
+    {.name = NULL},
 };
 
 static enum rc random_open(struct dataset *ds)

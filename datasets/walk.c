@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* O_NONBLOCK: what was a file a moment ago may be a FIFO now. */
-#define FILE_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define FILE_FLAGS   (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 #define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 /* Linux cuts longer reads anyway. */
 #define READ_LEN_MAX ((size_t)1 << 30)
@@ -172,8 +172,7 @@ static enum rc open_root(struct walk *walk, const char *directory, struct err *e
     if (walk->root_open)
         return RC_OK;
     bool wrong = errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG;
-    return FAIL(err, wrong ? RC_USAGE : RC_IO, errno, "cannot open directory \"%s\"",
-                Q(directory));
+    return FAIL(err, wrong ? RC_USAGE : RC_IO, errno, "cannot open directory \"%s\"", Q(directory));
 }
 
 enum rc walk_open(struct walk *walk, const char *directory, size_t files_max, struct err *err)
@@ -185,7 +184,7 @@ enum rc walk_open(struct walk *walk, const char *directory, size_t files_max, st
     int fd = openat(walk->root, ".", FOLDER_FLAGS);
     if (fd < 0)
         return FAIL(err, RC_IO, errno, "cannot open directory \"%s\"", Q(directory));
-    struct walker w = { .walk = walk, .files_max = files_max, .err = err };
+    struct walker w = {.walk = walk, .files_max = files_max, .err = err};
     rc = visit_folder(&w, fd, 0);
     buf_release(&w.path);
     if (rc != RC_OK)
@@ -199,7 +198,7 @@ enum rc walk_open(struct walk *walk, const char *directory, size_t files_max, st
 
 const struct walk_file *walk_find(const struct walk *walk, const char *path)
 {
-    struct walk_file key = { .path = path };
+    struct walk_file key = {.path = path};
     return bsearch(&key, walk->files, walk->count, sizeof(key), compare_files);
 }
 
@@ -209,13 +208,12 @@ void walk_release(struct walk *walk)
         close(walk->root);
     free(walk->files);
     arena_release(&walk->paths);
-    *walk = (struct walk){ 0 };
+    *walk = (struct walk){0};
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static enum rc fail_changed(const struct walk_file *file, int sys, const char *how,
-                            struct err *err)
+static enum rc fail_changed(const struct walk_file *file, int sys, const char *how, struct err *err)
 {
     return FAIL(err, RC_IO, sys, "\"%s\": changed while in use (%s)", Q(file->path), how);
 }
@@ -293,10 +291,9 @@ static enum rc read_whole(const struct walk_file *file, int fd, struct buf *out,
     if (rc != RC_OK)
         return rc;
     if (got != file->size)
-        return FAIL(err, RC_IO, 0,
-                    "\"%s\": changed while in use (%s than the %" PRIu64 " bytes it said)",
-                    Q(file->path), got < file->size ? "it gave fewer" : "it gives more",
-                    file->size);
+        return FAIL(
+            err, RC_IO, 0, "\"%s\": changed while in use (%s than the %" PRIu64 " bytes it said)",
+            Q(file->path), got < file->size ? "it gave fewer" : "it gives more", file->size);
     out->len = got;
     return RC_OK;
 }

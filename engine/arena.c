@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_ALIGN ((size_t)16)
+#define ARENA_ALIGN       ((size_t)16)
 #define BLOCK_LEN_DEFAULT ((size_t)64 * 1024)
 
 struct arena_block {

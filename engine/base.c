@@ -11,7 +11,7 @@
 struct span span_of(const void *ptr, size_t len)
 {
     CHECK(ptr != NULL || len == 0);
-    return (struct span){ .ptr = ptr, .len = len };
+    return (struct span){.ptr = ptr, .len = len};
 }
 
 struct span span_of_str(const char *text)
@@ -28,30 +28,18 @@ bool span_equal(struct span a, struct span b)
 const char *rc_name(enum rc rc)
 {
     switch (rc) {
-    case RC_OK:
-        return "ok";
-    case RC_NOTFOUND:
-        return "notfound";
-    case RC_USAGE:
-        return "usage";
-    case RC_UNSUPPORTED:
-        return "unsupported";
-    case RC_IO:
-        return "io";
-    case RC_FULL:
-        return "full";
-    case RC_NOMEM:
-        return "nomem";
-    case RC_CORRUPT:
-        return "corrupt";
-    case RC_INVALID:
-        return "invalid";
-    case RC_MISMATCH:
-        return "mismatch";
-    case RC_INTERRUPTED:
-        return "interrupted";
-    case RC_BUG:
-        return "bug";
+    case RC_OK: return "ok";
+    case RC_NOTFOUND: return "notfound";
+    case RC_USAGE: return "usage";
+    case RC_UNSUPPORTED: return "unsupported";
+    case RC_IO: return "io";
+    case RC_FULL: return "full";
+    case RC_NOMEM: return "nomem";
+    case RC_CORRUPT: return "corrupt";
+    case RC_INVALID: return "invalid";
+    case RC_MISMATCH: return "mismatch";
+    case RC_INTERRUPTED: return "interrupted";
+    case RC_BUG: return "bug";
     }
     return "unknown";
 }
@@ -137,7 +125,7 @@ char *quote_bytes(char *dst, size_t dst_size, struct span text)
         if (plain != 0)
             memcpy(dst + at, p, plain);
         else
-            memcpy(dst + at, (char[]){ '\\', 'x', hex[p[0] >> 4], hex[p[0] & 15] }, 4);
+            memcpy(dst + at, (char[]){'\\', 'x', hex[p[0] >> 4], hex[p[0] & 15]}, 4);
         at += width;
         used += plain != 0 ? plain : 1;
         if (at <= cut_max)
@@ -231,7 +219,7 @@ void err_hint(struct err *err, const char *fmt, ...)
 
 void err_clear(struct err *err)
 {
-    *err = (struct err){ 0 };
+    *err = (struct err){0};
 }
 
 /* ---- did you mean --------------------------------------------------------------------------- */
@@ -365,10 +353,10 @@ enum rc parse_duration(const char *text, const char *what, uint64_t *out_ns, str
         const char *unit;
         uint64_t ns;
     } units[] = {
-        { "ms", 1000000 },
-        { "s", 1000000000 },
-        { "m", 60 * (uint64_t)1000000000 },
-        { "h", 3600 * (uint64_t)1000000000 },
+        {"ms", 1000000},
+        {"s", 1000000000},
+        {"m", 60 * (uint64_t)1000000000},
+        {"h", 3600 * (uint64_t)1000000000},
     };
     const char *p = text;
     uint64_t value, scale = 0;
@@ -452,7 +440,7 @@ char *format_count(char dst[FORMAT_SIZE], uint64_t value)
 
 char *format_size(char dst[FORMAT_SIZE], uint64_t bytes)
 {
-    static const char *const units[] = { "", "KiB", "MiB", "GiB", "TiB" };
+    static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
     size_t unit = 0;
     while (bytes != 0 && bytes % 1024 == 0 && unit + 1 < COUNT_OF(units)) {
         bytes /= 1024;
@@ -489,7 +477,7 @@ char *format_sig3(char dst[FORMAT_SIZE], double value)
     /* printf rounds correctly and settles carries (9.996 -> "1.00e+01"); what is left is layout. */
     char scientific[32];
     snprintf(scientific, sizeof(scientific), "%.2e", fabs(value));
-    const char digits[] = { scientific[0], scientific[2], scientific[3], '\0' };
+    const char digits[] = {scientific[0], scientific[2], scientific[3], '\0'};
     int exponent = (int)strtol(scientific + sizeof("d.dde") - 1, NULL, 10);
     const char *sign = value < 0 ? "-" : "";
     if (exponent < SIG3_EXPONENT_MIN || exponent > SIG3_EXPONENT_MAX) {
@@ -520,7 +508,7 @@ static char *format_with_unit(char dst[FORMAT_SIZE], double value, const char *u
 
 char *format_ns(char dst[FORMAT_SIZE], double ns)
 {
-    static const char *const units[] = { "ns", "us", "ms", "s" };
+    static const char *const units[] = {"ns", "us", "ms", "s"};
     if (format_special(dst, ns))
         return dst;
     size_t unit = 0;
@@ -534,7 +522,7 @@ char *format_ns(char dst[FORMAT_SIZE], double ns)
 
 char *format_iec(char dst[FORMAT_SIZE], double bytes)
 {
-    static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     if (format_special(dst, bytes))
         return dst;
     size_t unit = 0;

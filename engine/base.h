@@ -2,11 +2,11 @@
  *
  * Byte spans, result codes with one message written where the failure happened, an always-on
  * invariant check, and the parsing and printing of the units people type (sizes, durations, rates).
- * Nothing here allocates, prints or exits, except CHECK, which aborts on a broken invariant of ours.
+ * Nothing here allocates, prints or exits, except CHECK, which aborts on a broken invariant.
  *
- * Error convention.  A function that can fail returns `enum rc` and takes `struct err *`.  The first
- * failure fills the err (FAIL); later FAILs on the same err keep the first message, so cleanup may
- * fail without hiding the cause.  RC_NOTFOUND is an ordinary answer and carries no message.  Only
+ * Error convention.  A function that can fail returns `enum rc` and takes `struct err *`.  The
+ * first failure fills the err (FAIL); later FAILs on the same err keep the first message, so
+ * cleanup may fail without hiding the cause.  RC_NOTFOUND is an ordinary answer and carries no message.  Only
  * cli/ prints messages and chooses exit codes.
  *
  * Threading: pure functions, and state owned by the caller.
@@ -20,16 +20,16 @@
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
-#define MUST_CHECK __attribute__((warn_unused_result))
+#define MUST_CHECK             __attribute__((warn_unused_result))
 #else
 #define PRINTF_LIKE(fmt, args)
 #define MUST_CHECK
 #endif
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define KIB ((uint64_t)1 << 10)
-#define MIB ((uint64_t)1 << 20)
-#define GIB ((uint64_t)1 << 30)
+#define KIB             ((uint64_t)1 << 10)
+#define MIB             ((uint64_t)1 << 20)
+#define GIB             ((uint64_t)1 << 30)
 
 #define BLOBFRONT_VERSION "0.1.0"
 
@@ -81,22 +81,23 @@ void err_hint(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void err_clear(struct err *err);
 
 #define BASE_STR2(x) #x
-#define BASE_STR(x) BASE_STR2(x)
-#define FAIL(err, rc, sys, ...) err_set((err), __FILE__ ":" BASE_STR(__LINE__), (rc), (sys), __VA_ARGS__)
+#define BASE_STR(x)  BASE_STR2(x)
+#define FAIL(err, rc, sys, ...) \
+    err_set((err), __FILE__ ":" BASE_STR(__LINE__), (rc), (sys), __VA_ARGS__)
 
 /* First error wins: run `call` for its effect during cleanup and keep an earlier failure. */
-#define KEEP_FIRST(rc, call)                                                                       \
-    do {                                                                                           \
-        enum rc keep_first_ = (call);                                                              \
-        if ((rc) == RC_OK)                                                                         \
-            (rc) = keep_first_;                                                                    \
+#define KEEP_FIRST(rc, call)          \
+    do {                              \
+        enum rc keep_first_ = (call); \
+        if ((rc) == RC_OK)            \
+            (rc) = keep_first_;       \
     } while (0)
 
 /* Our own invariants, on in every build: a wrong number must never be published. */
-#define CHECK(cond)                                                                                \
-    do {                                                                                           \
-        if (!(cond))                                                                               \
-            check_failed(__FILE__, __LINE__, #cond);                                               \
+#define CHECK(cond)                                  \
+    do {                                             \
+        if (!(cond))                                 \
+            check_failed(__FILE__, __LINE__, #cond); \
     } while (0)
 _Noreturn void check_failed(const char *file, int line, const char *expr);
 

@@ -29,7 +29,7 @@ enum rc buf_reserve(struct buf *buf, size_t cap, struct err *err)
     if (cap > BUF_LEN_MAX)
         return FAIL(err, RC_NOMEM, 0, "a buffer of %zu bytes was asked for (at most %" PRIu64 ")",
                     cap, BUF_LEN_MAX);
-    /* Growing by half keeps appends linear; if that much is not to be had, what is needed may be. */
+    /* Growing by half keeps appends linear; if that much is not to be had, the need may be. */
     uint64_t ample = (uint64_t)buf->cap + buf->cap / 2;
     if (ample > BUF_LEN_MAX)
         ample = BUF_LEN_MAX;
@@ -109,7 +109,7 @@ void buf_clear(struct buf *buf)
 void buf_release(struct buf *buf)
 {
     free(buf->ptr);
-    *buf = (struct buf){ 0 };
+    *buf = (struct buf){0};
 }
 
 const char *buf_str(struct buf *buf)

@@ -20,7 +20,7 @@ enum {
     CHUNKER_MASK_SPREAD = 48 /* high bits over which a mask is spread */
 };
 #define CHUNKER_FASTCDC_AVG_MIN ((size_t)256)
-#define CHUNKER_BYTES_MAX ((size_t)(64 * MIB))
+#define CHUNKER_BYTES_MAX       ((size_t)(64 * MIB))
 
 static const uint64_t gear[256] = {
 #include "engine/chunker_gear.def"

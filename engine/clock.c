@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define NS_PER_S ((uint64_t)1000000000)
+#define NS_PER_S   ((uint64_t)1000000000)
 #define COST_READS 100000u
 /* A read slower than this is reported as this: no machine worth measuring on comes near. */
 #define COST_NS_MAX 16384u
@@ -32,7 +32,7 @@ uint64_t clock_ns(void)
 
 struct clock_cost clock_measure(void)
 {
-    uint32_t seen[COST_NS_MAX + 1] = { 0 };
+    uint32_t seen[COST_NS_MAX + 1] = {0};
     uint64_t tick = UINT64_MAX;
     uint64_t before = clock_ns();
     for (uint32_t reads = 0; reads < COST_READS || tick == UINT64_MAX; reads++) {
@@ -48,7 +48,7 @@ struct clock_cost clock_measure(void)
     uint32_t median = 0, below = seen[0];
     while (below <= COST_READS / 2)
         below += seen[++median];
-    return (struct clock_cost){ .read_ns = median, .tick_ns = tick };
+    return (struct clock_cost){.read_ns = median, .tick_ns = tick};
 }
 
 struct cpu_time clock_cpu(void)

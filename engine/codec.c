@@ -40,7 +40,7 @@ struct codec_set {
 };
 
 static const struct codec codecs[] = {
-#define CODEC(id_, name_, level_min_, level_max_, level_default_)                                  \
+#define CODEC(id_, name_, level_min_, level_max_, level_default_) \
     {id_, name_, level_min_, level_max_, level_default_},
 #include "engine/codecs.def"
 #undef CODEC
@@ -358,8 +358,7 @@ static uint64_t thread_cpu_ns(void)
  * lengths fit a double exactly; a margin that is NaN keeps nothing. */
 static bool worth_keeping(size_t plain_len, size_t packed_len, double margin)
 {
-    return packed_len < plain_len &&
-           (double)(plain_len - packed_len) >= margin * (double)plain_len;
+    return packed_len < plain_len && (double)(plain_len - packed_len) >= margin * (double)plain_len;
 }
 
 static enum rc check_policy(const struct codec_policy *policy, size_t plain_len, struct err *err)
@@ -393,8 +392,8 @@ enum rc codec_pack(struct codec_set *set, const struct codec_policy *policy, boo
     if (rc != RC_OK)
         return rc;
     if (policy->codec == CODEC_NONE || plain.len == 0 || precompressed) {
-        outcome = policy->codec != CODEC_NONE && plain.len != 0 ? CODEC_KEPT_HANDLER
-                                                                : CODEC_KEPT_OFF;
+        outcome =
+            policy->codec != CODEC_NONE && plain.len != 0 ? CODEC_KEPT_HANDLER : CODEC_KEPT_OFF;
         set->stats.outcomes[outcome]++;
         return RC_OK;
     }

@@ -38,23 +38,17 @@ static enum rc rc_of_sqlite(int code)
     if (code == SQLITE_IOERR_NOMEM)
         return RC_NOMEM;
     switch (code & 0xff) {
-    case SQLITE_NOMEM:
-        return RC_NOMEM;
-    case SQLITE_FULL:
-        return RC_FULL;
+    case SQLITE_NOMEM: return RC_NOMEM;
+    case SQLITE_FULL: return RC_FULL;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return RC_CORRUPT;
-    case SQLITE_INTERRUPT:
-        return RC_INTERRUPTED;
+    case SQLITE_NOTADB: return RC_CORRUPT;
+    case SQLITE_INTERRUPT: return RC_INTERRUPTED;
     case SQLITE_MISUSE:
     case SQLITE_RANGE:
     case SQLITE_AUTH:
     case SQLITE_CONSTRAINT:
-    case SQLITE_LOCKED:
-        return RC_BUG;
-    default:
-        return RC_IO;
+    case SQLITE_LOCKED: return RC_BUG;
+    default: return RC_IO;
     }
 }
 
@@ -74,8 +68,8 @@ enum rc db_fail(struct db *db, int sqlite_rc, struct err *err, const char *what)
     enum rc rc = rc_of_sqlite(sqlite_rc);
     const struct err *below = db->vfs != NULL ? vfs_last_error(db->vfs) : NULL;
     if (from_files(sqlite_rc) && rc != RC_NOMEM && below != NULL && below->rc != RC_OK) {
-        rc = FAIL(err, below->rc == RC_NOTFOUND ? rc : below->rc, 0, "%s: %s: %s (SQLite %d)",
-                  what, text, below->msg, sqlite_rc);
+        rc = FAIL(err, below->rc == RC_NOTFOUND ? rc : below->rc, 0, "%s: %s: %s (SQLite %d)", what,
+                  text, below->msg, sqlite_rc);
         if (err->sys == 0)
             err->sys = below->sys;
         return rc;
@@ -127,8 +121,7 @@ enum rc db_run(struct db *db, sqlite3_stmt *stmt, struct err *err)
     if (rc == RC_NOTFOUND)
         return RC_OK;
     if (rc == RC_OK) {
-        rc = FAIL(err, RC_BUG, 0, "\"%s\" returned a row where none belongs",
-                  Q(sqlite3_sql(stmt)));
+        rc = FAIL(err, RC_BUG, 0, "\"%s\" returned a row where none belongs", Q(sqlite3_sql(stmt)));
         (void)sqlite3_reset(stmt);
     }
     return rc;
@@ -215,8 +208,8 @@ enum rc db_blob_read(struct db *db, sqlite3_blob **handle, const char *table, co
     uint64_t total = (uint64_t)sqlite3_blob_bytes(*handle);
     if (offset > total || len > total - offset)
         return FAIL(err, RC_CORRUPT, 0,
-                    "%s.%s of row %lld has %llu bytes where %zu at offset %llu are expected",
-                    table, column, (long long)rowid, (unsigned long long)total, len,
+                    "%s.%s of row %lld has %llu bytes where %zu at offset %llu are expected", table,
+                    column, (long long)rowid, (unsigned long long)total, len,
                     (unsigned long long)offset);
     code = sqlite3_blob_read(*handle, dst, (int)len, (int)offset);
     return code == SQLITE_OK ? RC_OK : db_fail(db, code, err, table);
@@ -277,8 +270,8 @@ enum rc db_checkpoint(struct db *db, struct err *err)
     if (db->durability == DURABILITY_DURABLE_ROLLBACK || db->wal_fresh)
         return RC_OK;
     blobs_close(db);
-    int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
-                                         NULL);
+    int code =
+        sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     if (code == SQLITE_LOCKED)
         return left_open(db, err);
     if (code != SQLITE_OK)
@@ -345,12 +338,11 @@ static enum rc row_of_ints(struct db *db, const char *sql, uint64_t *const *out,
 enum rc db_measure(struct db *db, struct db_sizes *out, struct err *err)
 {
     *out = (struct db_sizes){0};
-    enum rc rc = row_of_ints(db,
-                             "SELECT page_size, page_count, freelist_count FROM pragma_page_size, "
-                             "pragma_page_count, pragma_freelist_count",
-                             (uint64_t *const[]){&out->page_size, &out->page_count,
-                                                 &out->freelist_count},
-                             3, err);
+    enum rc rc = row_of_ints(
+        db,
+        "SELECT page_size, page_count, freelist_count FROM pragma_page_size, "
+        "pragma_page_count, pragma_freelist_count",
+        (uint64_t *const[]){&out->page_size, &out->page_count, &out->freelist_count}, 3, err);
     if (rc != RC_OK)
         return rc;
     /* dbstat knows b-trees by name; what is no index is a table: also sqlite_schema itself, which

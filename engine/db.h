@@ -28,7 +28,10 @@
 #include "engine/opt.h"
 
 enum durability {
-    DURABILITY_NONE, DURABILITY_CONSISTENT, DURABILITY_DURABLE, DURABILITY_DURABLE_ROLLBACK,
+    DURABILITY_NONE,
+    DURABILITY_CONSISTENT,
+    DURABILITY_DURABLE,
+    DURABILITY_DURABLE_ROLLBACK,
     DURABILITY_COUNT
 };
 const char *durability_name(enum durability level);
@@ -63,9 +66,9 @@ struct db {
     struct db_settings settings;
     enum durability durability;
     sqlite3_stmt *begin, *commit, *rollback;
-    bool guard;       /* strategy code is running: the authorizer denies */
-    bool created;     /* no schema was in the file when it was opened */
-    bool wal_fresh;   /* the WAL restarts with the next commit, which syncs its header once more */
+    bool guard;     /* strategy code is running: the authorizer denies */
+    bool created;   /* no schema was in the file when it was opened */
+    bool wal_fresh; /* the WAL restarts with the next commit, which syncs its header once more */
     uint64_t wal_frames; /* in the WAL after the last commit */
     uint64_t checkpoints;
     /* Incremental handles kept for reuse: an open one pins a read transaction, so checkpoints and
@@ -79,7 +82,7 @@ struct db {
 #define DB_FILE_NAME "blobs.db"
 /* Written to the database header; `file` and `verify` know a store of ours by it. */
 #define DB_APPLICATION_ID 0x626c6266 /* "blbf" */
-#define DB_USER_VERSION 1
+#define DB_USER_VERSION   1
 
 /* Open or create DB_FILE_NAME in `io`.  RC_CORRUPT when the file is not SQLite or not ours. */
 MUST_CHECK enum rc db_open(struct db *db, struct io *io, enum durability durability,
@@ -96,7 +99,7 @@ MUST_CHECK enum rc db_rollback(struct db *db, struct err *err);
 /* Move everything from the WAL into the database and truncate the WAL; no-op in rollback mode. */
 MUST_CHECK enum rc db_checkpoint(struct db *db, struct err *err);
 
-/* ---- for strategies --------------------------------------------------------------------------- */
+/* ---- for strategies -------------------------------------------------------------------------- */
 
 /* Run schema SQL without results; only inside init, where the engine has a transaction open. */
 MUST_CHECK enum rc db_exec(struct db *db, const char *sql, struct err *err);
@@ -131,7 +134,7 @@ void db_blob_close(sqlite3_blob **handle);
 /* Map an SQLite result to RC_*, recording the message with `what` as context. */
 enum rc db_fail(struct db *db, int sqlite_rc, struct err *err, const char *what);
 
-/* ---- for metering ------------------------------------------------------------------------------ */
+/* ---- for metering ---------------------------------------------------------------------------- */
 
 struct db_sizes {
     uint64_t page_size, page_count, freelist_count;

@@ -12,26 +12,45 @@
 #include "engine/db.h"
 #include "engine/vfs.h"
 
-#define WAL_FILE_NAME DB_FILE_NAME "-wal"
+#define WAL_FILE_NAME     DB_FILE_NAME "-wal"
 #define JOURNAL_FILE_NAME DB_FILE_NAME "-journal"
 
 /* The defaults are SQLite's own: 4 KiB pages, cache_size -2000 (that many KiB, so the row says
  * 2000k and not 2 MiB), no mmap, an automatic checkpoint at 1000 frames. */
-const struct opt db_opts[] = {
-    {.name = "page_size", .type = OPT_SIZE, .offset = offsetof(struct db_settings, page_size),
-     .min = 512, .max = 65536, .def = "4096", .help = "bytes per database page, a power of two"},
-    {.name = "page_cache", .type = OPT_SIZE, .offset = offsetof(struct db_settings, cache_bytes),
-     .min = 65536, .max = 1099511627776.0, .def = "2000k",
-     .help = "page cache; SQLite's own default is 2000 KiB"},
-    {.name = "mmap", .type = OPT_SIZE, .offset = offsetof(struct db_settings, mmap_bytes),
-     .min = 0, .max = 2147418112, .def = "0", .help = "read this much of the file through mmap"},
-    {.name = "checkpoint", .type = OPT_COUNT,
-     .offset = offsetof(struct db_settings, checkpoint_pages), .min = 1, .max = 2147483647,
-     .def = "1000", .help = "checkpoint when the WAL holds this many pages"},
-    {.name = "secure_delete", .type = OPT_BOOL,
-     .offset = offsetof(struct db_settings, secure_delete), .def = "off",
-     .help = "overwrite deleted content with zeros"},
-    {.name = NULL}};
+const struct opt db_opts[] = {{.name = "page_size",
+                               .type = OPT_SIZE,
+                               .offset = offsetof(struct db_settings, page_size),
+                               .min = 512,
+                               .max = 65536,
+                               .def = "4096",
+                               .help = "bytes per database page, a power of two"},
+                              {.name = "page_cache",
+                               .type = OPT_SIZE,
+                               .offset = offsetof(struct db_settings, cache_bytes),
+                               .min = 65536,
+                               .max = 1099511627776.0,
+                               .def = "2000k",
+                               .help = "page cache; SQLite's own default is 2000 KiB"},
+                              {.name = "mmap",
+                               .type = OPT_SIZE,
+                               .offset = offsetof(struct db_settings, mmap_bytes),
+                               .min = 0,
+                               .max = 2147418112,
+                               .def = "0",
+                               .help = "read this much of the file through mmap"},
+                              {.name = "checkpoint",
+                               .type = OPT_COUNT,
+                               .offset = offsetof(struct db_settings, checkpoint_pages),
+                               .min = 1,
+                               .max = 2147483647,
+                               .def = "1000",
+                               .help = "checkpoint when the WAL holds this many pages"},
+                              {.name = "secure_delete",
+                               .type = OPT_BOOL,
+                               .offset = offsetof(struct db_settings, secure_delete),
+                               .def = "off",
+                               .help = "overwrite deleted content with zeros"},
+                              {.name = NULL}};
 
 enum rc db_settings_check(const struct db_settings *settings, const char *owner, struct err *err)
 {
@@ -55,10 +74,8 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
     case SQLITE_SAVEPOINT:
     case SQLITE_PRAGMA:
     case SQLITE_ATTACH:
-    case SQLITE_DETACH:
-        return SQLITE_DENY;
-    default:
-        return SQLITE_OK;
+    case SQLITE_DETACH: return SQLITE_DENY;
+    default: return SQLITE_OK;
     }
 }
 

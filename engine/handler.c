@@ -4,12 +4,12 @@
 #include <string.h>
 
 /* A literal's size counts its terminator: 1 is the empty string, no magic. */
-#define HANDLER(name_, precompressed_, offset_, magic_, extensions_)                               \
-    {.name = #name_,                                                                               \
-     .extensions = extensions_,                                                                    \
-     .magic = sizeof(magic_) > 1 ? magic_ : NULL,                                                  \
-     .magic_len = sizeof(magic_) - 1,                                                              \
-     .magic_offset = offset_,                                                                      \
+#define HANDLER(name_, precompressed_, offset_, magic_, extensions_) \
+    {.name = #name_,                                                 \
+     .extensions = extensions_,                                      \
+     .magic = sizeof(magic_) > 1 ? magic_ : NULL,                    \
+     .magic_len = sizeof(magic_) - 1,                                \
+     .magic_offset = offset_,                                        \
      .precompressed = precompressed_},
 static const struct handler rows[] = {
 #include "engine/handlers.def"

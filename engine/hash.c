@@ -6,7 +6,7 @@
 #include <string.h>
 
 #if defined(__x86_64__) || defined(__i386__)
-#define HASH_X86 1
+#define HASH_X86                     1
 #define XXH_DISPATCH_DISABLE_REPLACE /* call what is meant by name, not through macros */
 #include <xxh_x86dispatch.h>
 #else
@@ -85,8 +85,7 @@ enum rc sha256_init(struct sha256 *sha, struct err *err)
     return RC_OK;
 }
 
-enum rc sha256_digest(struct sha256 *sha, struct span bytes, struct digest256 *out,
-                      struct err *err)
+enum rc sha256_digest(struct sha256 *sha, struct span bytes, struct digest256 *out, struct err *err)
 {
     unsigned len = 0;
 

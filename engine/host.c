@@ -33,8 +33,8 @@ static void add(struct collector *to, const char *name, const char *value)
     if (to->rc != RC_OK)
         return;
     CHECK(*to->count < HOST_FACTS_MAX);
-    const char *copy = arena_strdup(
-        to->arena, quote_str(quoted, sizeof(quoted), value[0] ? value : "unknown"));
+    const char *copy =
+        arena_strdup(to->arena, quote_str(quoted, sizeof(quoted), value[0] ? value : "unknown"));
     if (!copy) {
         to->rc = FAIL(to->err, RC_NOMEM, 0, "no memory for host facts");
         return;
@@ -92,24 +92,15 @@ static void add_features(struct collector *to)
 static const char *filesystem_name(long type)
 {
     switch (type) {
-    case 0xEF53:
-        return "ext4";
-    case 0x01021994:
-        return "tmpfs";
-    case 0x58465342:
-        return "xfs";
-    case (long)0x9123683E:
-        return "btrfs";
-    case 0x794c7630:
-        return "overlayfs";
-    case 0x6969:
-        return "nfs";
-    case (long)0xF2F52010:
-        return "f2fs";
-    case 0x2fc12fc1:
-        return "zfs";
-    default:
-        return NULL;
+    case 0xEF53: return "ext4";
+    case 0x01021994: return "tmpfs";
+    case 0x58465342: return "xfs";
+    case (long)0x9123683E: return "btrfs";
+    case 0x794c7630: return "overlayfs";
+    case 0x6969: return "nfs";
+    case (long)0xF2F52010: return "f2fs";
+    case 0x2fc12fc1: return "zfs";
+    default: return NULL;
     }
 }
 

@@ -27,11 +27,10 @@ const char *io_kind_name(enum io_kind kind)
 const char *io_op_name(enum io_op op)
 {
     static const char *const names[IO_OP_COUNT] = {
-        [IO_OP_OPEN] = "open",         [IO_OP_READ] = "read",     [IO_OP_MAP] = "map",
-        [IO_OP_WRITE] = "write",       [IO_OP_TRUNCATE] = "truncate",
-        [IO_OP_SYNC] = "sync",         [IO_OP_CLOSE] = "close",   [IO_OP_RENAME] = "rename",
-        [IO_OP_LINK] = "link",         [IO_OP_UNLINK] = "unlink", [IO_OP_MKDIR] = "mkdir",
-        [IO_OP_SYNC_DIR] = "sync_dir",
+        [IO_OP_OPEN] = "open",     [IO_OP_READ] = "read",         [IO_OP_MAP] = "map",
+        [IO_OP_WRITE] = "write",   [IO_OP_TRUNCATE] = "truncate", [IO_OP_SYNC] = "sync",
+        [IO_OP_CLOSE] = "close",   [IO_OP_RENAME] = "rename",     [IO_OP_LINK] = "link",
+        [IO_OP_UNLINK] = "unlink", [IO_OP_MKDIR] = "mkdir",       [IO_OP_SYNC_DIR] = "sync_dir",
     };
     CHECK((unsigned)op < IO_OP_COUNT);
     return names[op];
@@ -233,8 +232,12 @@ enum rc io_file_write(struct io_file *file, const void *src, size_t len, uint64_
                       struct err *err)
 {
     struct io *io = io_of(file);
-    struct io_event event = {.op = IO_OP_WRITE, .kind = file->kind, .name = file->name,
-                             .offset = offset, .len = len, .bytes = src};
+    struct io_event event = {.op = IO_OP_WRITE,
+                             .kind = file->kind,
+                             .name = file->name,
+                             .offset = offset,
+                             .len = len,
+                             .bytes = src};
     int sys;
 
     if (!io_range_ok(offset, len))

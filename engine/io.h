@@ -28,8 +28,19 @@ enum io_kind { IO_DATABASE, IO_WAL, IO_JOURNAL, IO_TEMP, IO_EXTERNAL, IO_KIND_CO
 const char *io_kind_name(enum io_kind kind);
 
 enum io_op {
-    IO_OP_OPEN, IO_OP_READ, IO_OP_MAP, IO_OP_WRITE, IO_OP_TRUNCATE, IO_OP_SYNC, IO_OP_CLOSE,
-    IO_OP_RENAME, IO_OP_LINK, IO_OP_UNLINK, IO_OP_MKDIR, IO_OP_SYNC_DIR, IO_OP_COUNT
+    IO_OP_OPEN,
+    IO_OP_READ,
+    IO_OP_MAP,
+    IO_OP_WRITE,
+    IO_OP_TRUNCATE,
+    IO_OP_SYNC,
+    IO_OP_CLOSE,
+    IO_OP_RENAME,
+    IO_OP_LINK,
+    IO_OP_UNLINK,
+    IO_OP_MKDIR,
+    IO_OP_SYNC_DIR,
+    IO_OP_COUNT
 };
 const char *io_op_name(enum io_op op);
 
@@ -56,8 +67,8 @@ struct io_event {
     const char *name, *name2; /* name2: rename and link target, else NULL */
     uint64_t offset;          /* write, truncate (new size), read, map */
     size_t len;
-    const uint8_t *bytes;     /* write only */
-    bool created;             /* open that created the file */
+    const uint8_t *bytes; /* write only */
+    bool created;         /* open that created the file */
 };
 enum io_verdict { IO_PASS, IO_SKIP /* report success, do nothing */, IO_FAIL /* with *sys */ };
 struct io_hook {
@@ -90,8 +101,8 @@ struct io_file {
 
 enum io_flags {
     IO_READ_ONLY = 1u << 0,
-    IO_CREATE = 1u << 1,    /* create if missing */
-    IO_EXCLUSIVE = 1u << 2, /* with IO_CREATE: fail if it exists */
+    IO_CREATE = 1u << 1,         /* create if missing */
+    IO_EXCLUSIVE = 1u << 2,      /* with IO_CREATE: fail if it exists */
     IO_DELETE_ON_CLOSE = 1u << 3 /* the name goes at once, so a killed process leaves nothing */
 };
 

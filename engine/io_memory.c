@@ -13,7 +13,7 @@
 
 /* A sparse file costs its full size here; a runaway offset is refused like a file size limit. */
 #define IO_MEMORY_FILE_MAX ((uint64_t)1 << 40)
-#define IO_MEMORY_CAP_MIN ((size_t)4096)
+#define IO_MEMORY_CAP_MIN  ((size_t)4096)
 
 struct io_memory_inode {
     uint64_t id;
@@ -49,9 +49,9 @@ struct io_memory {
 const char *io_trace_kind_name(enum io_trace_kind kind)
 {
     static const char *const names[IO_TRACE_KIND_COUNT] = {
-        [IO_TRACE_CREATE] = "create", [IO_TRACE_UNLINK] = "unlink",
-        [IO_TRACE_RENAME] = "rename", [IO_TRACE_LINK] = "link",
-        [IO_TRACE_MKDIR] = "mkdir",   [IO_TRACE_WRITE] = "write",
+        [IO_TRACE_CREATE] = "create",     [IO_TRACE_UNLINK] = "unlink",
+        [IO_TRACE_RENAME] = "rename",     [IO_TRACE_LINK] = "link",
+        [IO_TRACE_MKDIR] = "mkdir",       [IO_TRACE_WRITE] = "write",
         [IO_TRACE_TRUNCATE] = "truncate", [IO_TRACE_SYNC] = "sync",
         [IO_TRACE_SYNC_DIR] = "sync_dir", [IO_TRACE_MARK] = "mark",
     };
@@ -213,8 +213,7 @@ static int io_memory_check_path(struct io_memory *fs, const char *name)
 }
 
 /* An existing regular file, or the errno the system would give. */
-static int io_memory_find_file(struct io_memory *fs, const char *name,
-                               struct io_memory_entry **out)
+static int io_memory_find_file(struct io_memory *fs, const char *name, struct io_memory_entry **out)
 {
     int sys = io_memory_check_path(fs, name);
 
@@ -466,9 +465,9 @@ static int io_memory_sync(void *state, void *handle, bool data_only)
 {
     const struct io_memory_inode *inode = ((struct io_memory_handle *)handle)->inode;
 
-    return io_memory_record(state, (struct io_trace_op){.kind = IO_TRACE_SYNC,
-                                                        .inode = inode->id,
-                                                        .data_only = data_only});
+    return io_memory_record(
+        state,
+        (struct io_trace_op){.kind = IO_TRACE_SYNC, .inode = inode->id, .data_only = data_only});
 }
 
 static int io_memory_size(void *state, void *handle, uint64_t *size)
@@ -517,10 +516,9 @@ static int io_memory_rename(void *state, const char *from, const char *to)
         return EISDIR;
     if (target && target->inode == inode) /* POSIX: two names of one file stay as they are */
         return 0;
-    sys = io_memory_record(fs, (struct io_trace_op){.kind = IO_TRACE_RENAME,
-                                                    .inode = inode->id,
-                                                    .name = from,
-                                                    .name2 = to});
+    sys = io_memory_record(
+        fs, (struct io_trace_op){
+                .kind = IO_TRACE_RENAME, .inode = inode->id, .name = from, .name2 = to});
     if (sys)
         return sys;
     if (target) {
@@ -550,10 +548,9 @@ static int io_memory_link(void *state, const char *from, const char *to)
         return EEXIST;
     if (!source->inode)
         return EPERM;
-    sys = io_memory_record(fs, (struct io_trace_op){.kind = IO_TRACE_LINK,
-                                                    .inode = source->inode->id,
-                                                    .name = from,
-                                                    .name2 = to});
+    sys = io_memory_record(
+        fs, (struct io_trace_op){
+                .kind = IO_TRACE_LINK, .inode = source->inode->id, .name = from, .name2 = to});
     if (sys)
         return sys;
     sys = io_memory_add(fs, to, source->inode);
@@ -632,8 +629,8 @@ static int io_memory_list(void *state, const char *dir,
         struct io_memory_entry *entry = fs->slots[i];
 
         for (; sys == 0 && entry; entry = entry->next)
-            if (entry->inode && (len == 0 || (strncmp(entry->name, dir, len) == 0 &&
-                                              entry->name[len] == '/')))
+            if (entry->inode &&
+                (len == 0 || (strncmp(entry->name, dir, len) == 0 && entry->name[len] == '/')))
                 sys = visit(ctx, entry->name, entry->inode->size);
     }
     return sys;

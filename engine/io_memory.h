@@ -34,8 +34,16 @@
 #include "engine/io.h"
 
 enum io_trace_kind {
-    IO_TRACE_CREATE, IO_TRACE_UNLINK, IO_TRACE_RENAME, IO_TRACE_LINK, IO_TRACE_MKDIR,
-    IO_TRACE_WRITE, IO_TRACE_TRUNCATE, IO_TRACE_SYNC, IO_TRACE_SYNC_DIR, IO_TRACE_MARK,
+    IO_TRACE_CREATE,
+    IO_TRACE_UNLINK,
+    IO_TRACE_RENAME,
+    IO_TRACE_LINK,
+    IO_TRACE_MKDIR,
+    IO_TRACE_WRITE,
+    IO_TRACE_TRUNCATE,
+    IO_TRACE_SYNC,
+    IO_TRACE_SYNC_DIR,
+    IO_TRACE_MARK,
     IO_TRACE_KIND_COUNT
 };
 const char *io_trace_kind_name(enum io_trace_kind kind);

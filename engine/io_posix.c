@@ -26,7 +26,7 @@
 _Static_assert(sizeof(off_t) == 8, "file offsets must be 64 bits wide");
 
 /* Linux moves at most 0x7ffff000 bytes in one call; asking for more is undefined elsewhere. */
-#define IO_POSIX_CALL_MAX ((size_t)1 << 30)
+#define IO_POSIX_CALL_MAX  ((size_t)1 << 30)
 #define IO_POSIX_DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 struct io_posix {
@@ -521,9 +521,9 @@ static const struct io_backend io_posix_backend = {
 
 static enum rc io_posix_take_lock(struct io_posix *fs, const char *root, struct err *err)
 {
-    int failed, sys = io_posix_openat(fs->root, IO_LOCK_NAME,
-                                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
-                                      &fs->lock);
+    int failed,
+        sys = io_posix_openat(fs->root, IO_LOCK_NAME,
+                              O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, &fs->lock);
 
     if (sys)
         return FAIL(err, RC_IO, sys, "cannot create the lock file of directory \"%s\"", Q(root));

@@ -78,7 +78,7 @@ static void print_path(char dst[QUOTE_SIZE], const struct location *at)
 static void describe(const struct json *json, const cJSON *node, char place[PLACE_SIZE],
                      char path[QUOTE_SIZE])
 {
-    struct location at = { 0 };
+    struct location at = {0};
     bool found = locate(&at, 0, json->root, node);
     CHECK(found && at.index < json->lines.len / sizeof(uint32_t));
     print_path(path, &at);
@@ -166,7 +166,7 @@ static enum rc check_keys(const struct json *json, const cJSON *object, struct b
     buf_clear(members);
     size_t count = 0;
     for (const cJSON *child = object->child; child != NULL; child = child->next) {
-        struct member member = { .node = child, .order = count++ };
+        struct member member = {.node = child, .order = count++};
         enum rc rc = buf_append(members, span_of(&member, sizeof(member)), err);
         if (rc != RC_OK)
             return rc;
@@ -209,7 +209,7 @@ static enum rc parse_copy(struct json *json, struct buf *copy, struct err *err)
     size_t used = (size_t)(end - (const char *)copy->ptr);
     CHECK(used <= copy->len);
     CHECK(strspn(end, " \t\r\n") == copy->len - used);
-    struct buf members = { 0 };
+    struct buf members = {0};
     rc = check_duplicates(json, json->root, &members, err);
     buf_release(&members);
     return rc;
@@ -227,7 +227,7 @@ enum rc json_parse(struct json **out, struct span text, const char *file, unsign
         return FAIL(err, RC_NOMEM, 0, "no memory to read \"%s\"", Q(file));
     quote_str(json->file, sizeof(json->file), file);
     json->line = line;
-    struct buf copy = { 0 };
+    struct buf copy = {0};
     enum rc rc = buf_set(&copy, text, err);
     if (rc == RC_OK)
         rc = parse_copy(json, &copy, err);
@@ -256,8 +256,8 @@ const struct json_node *json_root(const struct json *json)
 /* ---- members --------------------------------------------------------------------------------- */
 
 /* The member, or NULL with the error set. */
-static const cJSON *member(const struct json *json, const struct json_node *object,
-                           const char *key, struct err *err)
+static const cJSON *member(const struct json *json, const struct json_node *object, const char *key,
+                           struct err *err)
 {
     const cJSON *parent = node_of(object);
     if (!cJSON_IsObject(parent)) {

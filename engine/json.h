@@ -63,14 +63,14 @@ struct json_writer {
     struct buf *out;
     struct err *err;
     unsigned depth;
-    bool compact;     /* one line; else two-space indentation */
+    bool compact; /* one line; else two-space indentation */
     bool need_comma;
     enum rc rc;
 };
 struct json_writer json_begin(struct buf *out, bool compact, struct err *err);
 /* '{' or '['; key NULL in arrays, here and below. */
 void json_open(struct json_writer *writer, const char *key, char bracket);
-void json_close(struct json_writer *writer, char bracket);                 /* '}' or ']' */
+void json_close(struct json_writer *writer, char bracket); /* '}' or ']' */
 void json_string(struct json_writer *writer, const char *key, const char *value);
 void json_u64(struct json_writer *writer, const char *key, uint64_t value);
 void json_double(struct json_writer *writer, const char *key, double value); /* NaN/inf: CHECK */

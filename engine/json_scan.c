@@ -204,7 +204,7 @@ static enum rc scan_string(struct scan *scan)
 
 static enum rc scan_literal(struct scan *scan)
 {
-    static const char *const literals[] = { "true", "false", "null" };
+    static const char *const literals[] = {"true", "false", "null"};
     for (size_t i = 0; i < COUNT_OF(literals); i++) {
         size_t len = strlen(literals[i]);
         if (scan->len - scan->at >= len && memcmp(scan->text + scan->at, literals[i], len) == 0) {
@@ -283,8 +283,8 @@ static enum rc scan_value(struct scan *scan, unsigned depth)
 enum rc json_scan(struct buf *text, const char *file, unsigned first_line, struct buf *lines,
                   struct err *err)
 {
-    struct scan scan = { .len = text->len, .line = first_line, .file = file, .lines = lines,
-                         .err = err };
+    struct scan scan = {
+        .len = text->len, .line = first_line, .file = file, .lines = lines, .err = err};
     /* A NUL for look-ahead: scan_hex4 may look 3 bytes past the end only after matching digits,
      * and none matches a NUL, so one is enough. */
     enum rc rc = buf_append(text, span_of("", 1), err);

@@ -9,8 +9,8 @@
 
 #include "engine/buf.h"
 
-#define JSON_BYTES_MAX ((size_t)64 * 1024 * 1024)
-#define JSON_DEPTH_MAX 64
+#define JSON_BYTES_MAX  ((size_t)64 * 1024 * 1024)
+#define JSON_DEPTH_MAX  64
 #define JSON_VALUES_MAX ((size_t)1000000)
 
 /* `text` is one copy of the document.  Appends the line of every value, as uint32_t in document

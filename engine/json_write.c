@@ -11,7 +11,7 @@
 
 struct json_writer json_begin(struct buf *out, bool compact, struct err *err)
 {
-    return (struct json_writer){ .out = out, .err = err, .compact = compact };
+    return (struct json_writer){.out = out, .err = err, .compact = compact};
 }
 
 static void put(struct json_writer *writer, const char *text, size_t len)
@@ -38,20 +38,13 @@ static void put_newline(struct json_writer *writer)
 static const char *escape(uint8_t byte, char scratch[8])
 {
     switch (byte) {
-    case '"':
-        return "\\\"";
-    case '\\':
-        return "\\\\";
-    case '\b':
-        return "\\b";
-    case '\f':
-        return "\\f";
-    case '\n':
-        return "\\n";
-    case '\r':
-        return "\\r";
-    case '\t':
-        return "\\t";
+    case '"': return "\\\"";
+    case '\\': return "\\\\";
+    case '\b': return "\\b";
+    case '\f': return "\\f";
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
     default:
         if (byte >= 0x20 && byte != 0x7f)
             return NULL;
@@ -137,8 +130,8 @@ void json_u64(struct json_writer *writer, const char *key, uint64_t value)
 {
     if (value >= WHOLE_LIMIT && writer->rc == RC_OK)
         writer->rc = FAIL(writer->err, RC_USAGE, 0,
-                          "%" PRIu64 " for \"%s\" is not below 2^53: no exact JSON number",
-                          value, Q(key != NULL ? key : ""));
+                          "%" PRIu64 " for \"%s\" is not below 2^53: no exact JSON number", value,
+                          Q(key != NULL ? key : ""));
     char text[24];
     snprintf(text, sizeof(text), "%" PRIu64, value);
     begin_value(writer, key);

@@ -44,17 +44,12 @@ static size_t field_size(enum opt_type type)
 {
     switch (type) {
     case OPT_SIZE:
-    case OPT_COUNT:
-        return sizeof(uint64_t);
+    case OPT_COUNT: return sizeof(uint64_t);
     case OPT_INT:
-    case OPT_CHOICE:
-        return sizeof(int);
-    case OPT_BOOL:
-        return sizeof(bool);
-    case OPT_RATE:
-        return sizeof(double);
-    case OPT_TEXT:
-        return OPT_TEXT_SIZE;
+    case OPT_CHOICE: return sizeof(int);
+    case OPT_BOOL: return sizeof(bool);
+    case OPT_RATE: return sizeof(double);
+    case OPT_TEXT: return OPT_TEXT_SIZE;
     }
     return 0;
 }
@@ -167,16 +162,11 @@ static enum rc parse_value(const struct opt *row, const char *text, const char *
         return parse_size(text, bound_u64(row->min), bound_u64(row->max), what, &out->whole, err);
     case OPT_COUNT:
         return parse_u64(text, bound_u64(row->min), bound_u64(row->max), what, &out->whole, err);
-    case OPT_INT:
-        return parse_int(row, text, what, &out->integer, err);
-    case OPT_BOOL:
-        return parse_bool(text, what, &out->flag, err);
-    case OPT_RATE:
-        return parse_rate(text, row->min, row->max, what, &out->rate, err);
-    case OPT_CHOICE:
-        return parse_choice(row, text, what, &out->integer, err);
-    case OPT_TEXT:
-        return parse_text(text, what, out->text, err);
+    case OPT_INT: return parse_int(row, text, what, &out->integer, err);
+    case OPT_BOOL: return parse_bool(text, what, &out->flag, err);
+    case OPT_RATE: return parse_rate(text, row->min, row->max, what, &out->rate, err);
+    case OPT_CHOICE: return parse_choice(row, text, what, &out->integer, err);
+    case OPT_TEXT: return parse_text(text, what, out->text, err);
     }
     return FAIL(err, RC_BUG, 0, "%s: option type %d does not exist", what, (int)row->type);
 }
@@ -186,7 +176,7 @@ static enum rc parse_value(const struct opt *row, const char *text, const char *
 void opt_defaults(const struct opt *rows, void *state)
 {
     for (size_t i = 0; i < row_count(rows); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         union value value;
         CHECK(parse_value(&rows[i], rows[i].def, rows[i].name, &value, &err) == RC_OK);
         field_write(&rows[i], state, &value);
@@ -302,19 +292,14 @@ static enum rc print_value(const struct opt *row, const void *state, struct buf 
     union value value = field_read(row, state);
     switch (row->type) {
     case OPT_SIZE:
-    case OPT_COUNT:
-        return buf_printf(out, err, "%" PRIu64, value.whole);
-    case OPT_INT:
-        return buf_printf(out, err, "%d", value.integer);
-    case OPT_BOOL:
-        return buf_printf(out, err, "%s", value.flag ? "on" : "off");
-    case OPT_RATE:
-        return print_rate(value.rate, out, err);
+    case OPT_COUNT: return buf_printf(out, err, "%" PRIu64, value.whole);
+    case OPT_INT: return buf_printf(out, err, "%d", value.integer);
+    case OPT_BOOL: return buf_printf(out, err, "%s", value.flag ? "on" : "off");
+    case OPT_RATE: return print_rate(value.rate, out, err);
     case OPT_CHOICE:
         CHECK(value.integer >= 0 && (size_t)value.integer < choice_count(row));
         return buf_printf(out, err, "%s", row->choices[value.integer]);
-    case OPT_TEXT:
-        return buf_printf(out, err, "%s", value.text);
+    case OPT_TEXT: return buf_printf(out, err, "%s", value.text);
     }
     return FAIL(err, RC_BUG, 0, "option \"%s\" has no type", row->name);
 }
@@ -334,7 +319,7 @@ enum rc opt_print(const struct opt *rows, const void *state, struct buf *out, st
 static enum rc print_usage(const struct opt *row, struct buf *out, struct err *err)
 {
     static const char *const values[] = {
-        [OPT_SIZE] = "SIZE", [OPT_COUNT] = "N",  [OPT_INT] = "N",    [OPT_BOOL] = "on|off",
+        [OPT_SIZE] = "SIZE", [OPT_COUNT] = "N", [OPT_INT] = "N",     [OPT_BOOL] = "on|off",
         [OPT_RATE] = "RATE", [OPT_CHOICE] = "", [OPT_TEXT] = "TEXT",
     };
     enum rc rc = buf_printf(out, err, "%s=%s", row->name, values[row->type]);
@@ -354,14 +339,11 @@ static enum rc print_range(const struct opt *row, struct buf *out, struct err *e
     case OPT_COUNT:
         return buf_printf(out, err, "%" PRIu64 "..%" PRIu64 "; ", bound_u64(row->min),
                           bound_u64(row->max));
-    case OPT_INT:
-        return buf_printf(out, err, "%.0f..%.0f; ", row->min, row->max);
-    case OPT_RATE:
-        return buf_printf(out, err, "%g..%g; ", row->min, row->max);
+    case OPT_INT: return buf_printf(out, err, "%.0f..%.0f; ", row->min, row->max);
+    case OPT_RATE: return buf_printf(out, err, "%g..%g; ", row->min, row->max);
     case OPT_BOOL:
     case OPT_CHOICE:
-    case OPT_TEXT:
-        break;
+    case OPT_TEXT: break;
     }
     return RC_OK;
 }
@@ -421,19 +403,15 @@ static const char *range_defect(const struct opt *row)
     double least = 0, most = 0x1p64;
     switch (row->type) {
     case OPT_SIZE:
-    case OPT_COUNT:
-        break;
+    case OPT_COUNT: break;
     case OPT_INT:
         least = INT_MIN;
         most = INT_MAX;
         break;
-    case OPT_RATE:
-        most = OPT_RATE_MAX;
-        break;
+    case OPT_RATE: most = OPT_RATE_MAX; break;
     case OPT_BOOL:
     case OPT_CHOICE:
-    case OPT_TEXT:
-        return row->min != 0 || row->max != 0 ? "a type without a range has one" : NULL;
+    case OPT_TEXT: return row->min != 0 || row->max != 0 ? "a type without a range has one" : NULL;
     }
     /* Negated comparisons: NaN must not pass. */
     if (!(row->min >= least && row->min <= row->max && row->max <= most))
@@ -463,7 +441,7 @@ static const char *row_defect(const struct opt *row, size_t state_size)
         return "an option has no help";
     if (row->def == NULL)
         return "an option has no default";
-    struct err err = { 0 };
+    struct err err = {0};
     union value value;
     if (strchr(row->def, ',') != NULL ||
         parse_value(row, row->def, row->name, &value, &err) != RC_OK)

@@ -89,8 +89,8 @@ static enum rc transaction_begin(struct store *st)
 {
     enter(st);
     store_audit_begin(st);
-    enum rc rc = leave_found(st, st->db != NULL ? db_begin(st->db, st->err) : st->ops->begin(st),
-                             "begin");
+    enum rc rc =
+        leave_found(st, st->db != NULL ? db_begin(st->db, st->err) : st->ops->begin(st), "begin");
     st->host->open = rc == RC_OK;
     return rc;
 }

@@ -67,12 +67,9 @@ static bool database_fits(const struct store *st, const struct store_syncs *seen
 {
     const struct store_host *host = st->host;
     switch (st->durability) {
-    case DURABILITY_NONE:
-        return seen->database + seen->external + seen->dirs == 0;
-    case DURABILITY_CONSISTENT:
-        return seen->database == (uint64_t)host->fresh;
-    case DURABILITY_DURABLE:
-        return seen->database == 1 + (uint64_t)host->fresh;
+    case DURABILITY_NONE: return seen->database + seen->external + seen->dirs == 0;
+    case DURABILITY_CONSISTENT: return seen->database == (uint64_t)host->fresh;
+    case DURABILITY_DURABLE: return seen->database == 1 + (uint64_t)host->fresh;
     default:
         if (cache_spills(st->db) != host->spills_before)
             return seen->database >= ROLLBACK_SYNCS;

@@ -26,17 +26,17 @@ struct store_host {
     enum store_phase phase;
     struct err err;     /* of the last call, until the next; the cause once poisoned */
     struct err refusal; /* what calls on a poisoned store answer with; empty before the first */
-    bool open;         /* a transaction is */
-    bool wrapped;      /* the engine opened it around a read or maintenance */
-    bool scanning;     /* scan_end is due */
-    char label[128];   /* names the strategy in messages */
+    bool open;          /* a transaction is */
+    bool wrapped;       /* the engine opened it around a read or maintenance */
+    bool scanning;      /* scan_end is due */
+    char label[128];    /* names the strategy in messages */
 
     /* of the open transaction */
-    uint64_t changed;     /* puts and deletes */
-    bool put;             /* at least one put */
-    bool fresh;           /* it found an empty WAL */
-    int64_t rows_before;  /* sqlite3_total_changes64 */
-    int spills_before;    /* SQLITE_DBSTATUS_CACHE_SPILL */
+    uint64_t changed;    /* puts and deletes */
+    bool put;            /* at least one put */
+    bool fresh;          /* it found an empty WAL */
+    int64_t rows_before; /* sqlite3_total_changes64 */
+    int spills_before;   /* SQLITE_DBSTATUS_CACHE_SPILL */
     struct store_syncs syncs_before;
     struct blob_key last_put;
     bool last_put_valid;

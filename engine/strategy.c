@@ -10,9 +10,15 @@ static const struct {
     uint32_t cap;
     const char *name;
 } cap_names[] = {
-    {CAP_SQL, "sql"},           {CAP_DELETE, "delete"},           {CAP_READ_AT, "read-at"},
-    {CAP_SCAN, "scan"},         {CAP_MAINTAIN, "maintain"},       {CAP_TRANSACTION, "transaction"},
-    {CAP_READ_WRITES, "read-writes"}, {CAP_VOLATILE, "volatile"}, {CAP_DEDUP, "dedup"},
+    {CAP_SQL, "sql"},
+    {CAP_DELETE, "delete"},
+    {CAP_READ_AT, "read-at"},
+    {CAP_SCAN, "scan"},
+    {CAP_MAINTAIN, "maintain"},
+    {CAP_TRANSACTION, "transaction"},
+    {CAP_READ_WRITES, "read-writes"},
+    {CAP_VOLATILE, "volatile"},
+    {CAP_DEDUP, "dedup"},
 };
 _Static_assert((1u << COUNT_OF(cap_names)) - 1 == CAP_ALL, "every capability has a name");
 
@@ -50,14 +56,13 @@ static const char *slot_defect(const struct strategy *ops)
          "del is filled, but delete is not claimed"},
         {CAP_READ_AT, ops->read_at != NULL, 1, "read-at is claimed, but read_at is missing",
          "read_at is filled, but read-at is not claimed"},
-        {CAP_SCAN,
-         (ops->scan_begin != NULL) + (ops->scan_next != NULL) + (ops->scan_end != NULL), 3,
-         "scan is claimed, but scan_begin, scan_next or scan_end is missing",
+        {CAP_SCAN, (ops->scan_begin != NULL) + (ops->scan_next != NULL) + (ops->scan_end != NULL),
+         3, "scan is claimed, but scan_begin, scan_next or scan_end is missing",
          "scan_begin, scan_next or scan_end is filled, but scan is not claimed"},
         {CAP_MAINTAIN, ops->maintain != NULL, 1, "maintain is claimed, but maintain is missing",
          "maintain is filled, but maintain is not claimed"},
-        {CAP_TRANSACTION, (ops->begin != NULL) + (ops->commit != NULL) + (ops->rollback != NULL),
-         3, "transaction is claimed, but begin, commit or rollback is missing",
+        {CAP_TRANSACTION, (ops->begin != NULL) + (ops->commit != NULL) + (ops->rollback != NULL), 3,
+         "transaction is claimed, but begin, commit or rollback is missing",
          "begin, commit or rollback is filled, but transaction is not claimed"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -49,7 +49,7 @@ enum strategy_cap {
     CAP_TRANSACTION = 1u << 5, /* begin, commit, rollback: an engine of its own */
     CAP_READ_WRITES = 1u << 6, /* get and scan may write */
     CAP_VOLATILE = 1u << 7,    /* nothing survives the process: a floor, never a choice */
-    CAP_DEDUP = 1u << 8,       /* equal content is stored once; reports unique/dup blobs or chunks */
+    CAP_DEDUP = 1u << 8, /* equal content is stored once; reports unique/dup blobs or chunks */
     CAP_ALL = (1u << 9) - 1
 };
 
@@ -74,10 +74,10 @@ struct store {
     struct io *io; /* the store's own directory */
     enum durability durability;
     struct codec_set *codecs;
-    struct arena *scratch; /* emptied after every call */
-    uint64_t *counters;    /* [CTR_COUNT] */
-    struct err *err;       /* filled once, where the failure was seen */
-    bool created;          /* the store was empty when opened */
+    struct arena *scratch;   /* emptied after every call */
+    uint64_t *counters;      /* [CTR_COUNT] */
+    struct err *err;         /* filled once, where the failure was seen */
+    bool created;            /* the store was empty when opened */
     struct store_host *host; /* the engine's, not for strategies */
 };
 
@@ -90,12 +90,12 @@ struct strategy {
     const struct opt *opts; /* rows with offsets into the state, or NULL */
 
     /* required */
-    enum rc (*init)(struct store *st);    /* schema when st->created, statements; in a transaction */
-    void (*deinit)(struct store *st);     /* also after a failed init; accepts zeroed state */
+    enum rc (*init)(struct store *st); /* schema when st->created, statements; in a transaction */
+    void (*deinit)(struct store *st);  /* also after a failed init; accepts zeroed state */
     enum rc (*put)(struct store *st, const struct put_request *put);
     enum rc (*get)(struct store *st, struct blob_key key, struct buf *out); /* RC_NOTFOUND */
-    enum rc (*flush)(struct store *st);   /* before each commit */
-    enum rc (*check)(struct store *st);   /* walk every own invariant; RC_CORRUPT names the first */
+    enum rc (*flush)(struct store *st);                                     /* before each commit */
+    enum rc (*check)(struct store *st); /* walk every own invariant; RC_CORRUPT names the first */
 
     /* CAP_DELETE: RC_NOTFOUND when the key is absent */
     enum rc (*del)(struct store *st, struct blob_key key);
@@ -121,7 +121,7 @@ const char *strategy_defect(const struct strategy *ops);
 /* "sql,delete,scan": the capability bits as text, comma separated. */
 MUST_CHECK enum rc strategy_caps_print(uint32_t caps, struct buf *out, struct err *err);
 
-/* ---- stores: what the driver and tests call ---------------------------------------------------- */
+/* ---- stores: what the driver and tests call -------------------------------------------------- */
 
 struct store_config {
     struct io *io; /* opened by the caller, outlives the store */
@@ -171,12 +171,12 @@ const char *store_options(const struct store *st);
 /* Syncs seen from the begin to the end of the commit of write transactions that changed something,
  * against the level: a large transaction spills, and a strategy may sync, before its commit. */
 struct commit_audit {
-    uint64_t commits;                /* that wrote at least one blob or row */
-    uint64_t syncs;                  /* in those transactions, checkpoints excluded */
-    uint64_t min_syncs, max_syncs;   /* per commit */
-    uint64_t restarts;               /* commits that began a fresh WAL: one more sync is due */
+    uint64_t commits;              /* that wrote at least one blob or row */
+    uint64_t syncs;                /* in those transactions, checkpoints excluded */
+    uint64_t min_syncs, max_syncs; /* per commit */
+    uint64_t restarts;             /* commits that began a fresh WAL: one more sync is due */
     uint64_t checkpoints, checkpoint_syncs;
-    uint64_t violations;             /* commits whose syncs do not fit the declared level */
+    uint64_t violations; /* commits whose syncs do not fit the declared level */
 };
 struct commit_audit store_commit_audit(const struct store *st);
 

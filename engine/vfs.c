@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define VFS_SECTOR_SIZE 4096
-#define VFS_NAME_SIZE 32
+#define VFS_NAME_SIZE   32
 /* A corrupt page may make SQLite read a little past its end; os_unix.c keeps as much. */
 #define VFS_MAP_SLACK 256
 /* Mapped beyond the end of the file, so that a growing file is not mapped anew for every page.
@@ -308,9 +308,7 @@ static int vfs_file_control(sqlite3_file *base, int op, void *arg)
     struct vfs_file *f = vfs_file_of(base);
 
     switch (op) {
-    case SQLITE_FCNTL_MMAP_SIZE:
-        vfs_mmap_control(f, arg);
-        return SQLITE_OK;
+    case SQLITE_FCNTL_MMAP_SIZE: vfs_mmap_control(f, arg); return SQLITE_OK;
     case SQLITE_FCNTL_SIZE_HINT:
     case SQLITE_FCNTL_CHUNK_SIZE:
         /* Advice about allocation, not taken: files hold exactly what was written to them. */
@@ -318,14 +316,11 @@ static int vfs_file_control(sqlite3_file *base, int op, void *arg)
     case SQLITE_FCNTL_VFSNAME:
         *(char **)arg = sqlite3_mprintf("%s", f->vfs->name);
         return *(char **)arg ? SQLITE_OK : SQLITE_NOMEM;
-    case SQLITE_FCNTL_PERSIST_WAL:
-        vfs_flag_control(arg, &f->persist_wal);
-        return SQLITE_OK;
+    case SQLITE_FCNTL_PERSIST_WAL: vfs_flag_control(arg, &f->persist_wal); return SQLITE_OK;
     case SQLITE_FCNTL_POWERSAFE_OVERWRITE:
         vfs_flag_control(arg, &f->powersafe_overwrite);
         return SQLITE_OK;
-    default:
-        return SQLITE_NOTFOUND;
+    default: return SQLITE_NOTFOUND;
     }
 }
 

@@ -75,8 +75,8 @@ static enum rc read_whole(const char *folder, const char *name, struct buf *out,
         rc = FAIL(err, errno == ENOENT || errno == ENOTDIR ? RC_USAGE : RC_IO, errno,
                   "\"%s\" is not a kept store: cannot open \"%s\"", Q(folder), name);
     }
-    if (rc == RC_OK && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-                        (uint64_t)st.st_size > KEPT_FILE_MAX))
+    if (rc == RC_OK &&
+        (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > KEPT_FILE_MAX))
         rc = FAIL(err, RC_USAGE, 0, "\"%s\": not a regular file of at most 1 GiB",
                   Q(buf_str(&path)));
     if (rc == RC_OK)
@@ -267,10 +267,10 @@ static enum rc remove_below(int fd, int depth, const char *name, struct err *err
             continue;
         if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
             continue;
-        int below = depth < REMOVE_DEPTH_MAX
-                        ? openat(dirfd(dir), entry->d_name,
-                                 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                        : -1;
+        int below =
+            depth < REMOVE_DEPTH_MAX
+                ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                : -1;
         if (below < 0)
             rc = FAIL(err, RC_IO, errno, "cannot remove \"%s\"", Q(entry->d_name));
         else

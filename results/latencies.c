@@ -7,8 +7,8 @@
 
 static const uint8_t magic[8] = "BFLAT\0\0\1";
 
-#define HEADER_LEN ((size_t)16)
-#define ITEM_LEN ((size_t)16)
+#define HEADER_LEN  ((size_t)16)
+#define ITEM_LEN    ((size_t)16)
 #define TRAILER_LEN sizeof(((struct hash128 *)0)->bytes)
 /* 4 GiB of latencies are no study's. */
 #define FILE_BYTES_MAX ((uint64_t)4 * GIB)
@@ -49,7 +49,7 @@ static enum rc encode(const struct latency *items, size_t count, struct buf *out
 enum rc latencies_write(const char *path, const struct latency *items, size_t count,
                         struct err *err)
 {
-    struct buf bytes = { 0 };
+    struct buf bytes = {0};
     enum rc rc = encode(items, count, &bytes, err);
     if (rc == RC_OK)
         rc = record_parent_make(path, err);
@@ -95,7 +95,7 @@ static enum rc decode(const char *path, struct span bytes, struct latency **item
 
 enum rc latencies_read(const char *path, struct latency **items, size_t *count, struct err *err)
 {
-    struct buf bytes = { 0 };
+    struct buf bytes = {0};
     *items = NULL;
     *count = 0;
     enum rc rc = record_file_read(path, FILE_BYTES_MAX, &bytes, err);

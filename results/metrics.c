@@ -3,8 +3,8 @@
 #include <string.h>
 
 const struct metric_info metric_table[METRIC_COUNT] = {
-#define METRIC(id, name, scope, kind, better, unit, formula, where)                                \
-    [id] = { name, scope, kind, better, unit, formula, where },
+#define METRIC(id, name, scope, kind, better, unit, formula, where) \
+    [id] = {name, scope, kind, better, unit, formula, where},
 #include "results/metrics.def"
 #undef METRIC
 };

@@ -7,7 +7,7 @@
 #include "results/record_parts.h"
 
 #define MANIFEST_BYTES_MAX (64 * MIB)
-#define SAMPLES_BYTES_MAX (2 * GIB)
+#define SAMPLES_BYTES_MAX  (2 * GIB)
 
 bool record_next_line(struct span *rest, struct span *line)
 {
@@ -93,7 +93,7 @@ static enum rc finish_run(struct loader *loader, const struct entry *run_line)
     if (rc == RC_OK)
         rc = add_sample(loader, &run_line->sample);
     if (rc == RC_OK) {
-        struct ended ended = { .run = run_line->sample.run, .line = run_line->line };
+        struct ended ended = {.run = run_line->sample.run, .line = run_line->line};
         rc = buf_append(&loader->ended, span_of(&ended, sizeof(ended)), loader->err);
         loader->record->run_count++;
     }
@@ -141,12 +141,14 @@ static void warn_unfinished(struct loader *loader)
 
 static enum rc load_lines(struct loader *loader, struct span text)
 {
-    struct sample_source source = { .path = loader->path, .manifest = &loader->record->manifest,
-                                    .arena = &loader->record->arena, .record = loader->record };
+    struct sample_source source = {.path = loader->path,
+                                   .manifest = &loader->record->manifest,
+                                   .arena = &loader->record->arena,
+                                   .record = loader->record};
     struct span line;
     unsigned number = 0;
     while (record_next_line(&text, &line)) {
-        struct entry entry = { .line = ++number };
+        struct entry entry = {.line = ++number};
         enum rc rc = record_sample_parse(&source, line, number, &entry.sample, loader->err);
         if (rc == RC_OK)
             rc = add_line(loader, &entry);
@@ -162,15 +164,15 @@ static enum rc load_lines(struct loader *loader, struct span text)
 
 static enum rc load_samples(struct record *record, const char *path, struct err *err)
 {
-    struct buf text = { 0 };
-    struct loader loader = { .record = record, .path = path, .err = err };
+    struct buf text = {0};
+    struct loader loader = {.record = record, .path = path, .err = err};
     enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = load_lines(&loader, buf_span(&text));
     if (rc == RC_OK) {
         record->sample_count = loader.samples.len / sizeof(struct sample);
         record->samples = (struct sample *)(void *)loader.samples.ptr;
-        loader.samples = (struct buf){ 0 };
+        loader.samples = (struct buf){0};
     }
     buf_release(&text);
     buf_release(&loader.samples);
@@ -197,7 +199,7 @@ static enum rc check_folder(const char *dir, const char *manifest, struct err *e
 
 static enum rc load_manifest(struct record *record, const char *path, struct err *err)
 {
-    struct buf text = { 0 };
+    struct buf text = {0};
     enum rc rc = check_folder(record->dir, path, err);
     if (rc == RC_OK)
         rc = record_file_read(path, MANIFEST_BYTES_MAX, &text, err);
@@ -209,8 +211,8 @@ static enum rc load_manifest(struct record *record, const char *path, struct err
 
 enum rc record_load(struct record *record, const char *dir, struct err *err)
 {
-    *record = (struct record){ 0 };
-    struct buf path = { 0 };
+    *record = (struct record){0};
+    struct buf path = {0};
     enum rc rc = RC_OK;
     record->dir = strdup(dir);
     if (record->dir == NULL)
@@ -235,7 +237,7 @@ void record_release(struct record *record)
     free(record->dir);
     free(record->samples);
     arena_release(&record->arena);
-    *record = (struct record){ 0 };
+    *record = (struct record){0};
 }
 
 /* ---- looking up ------------------------------------------------------------------------------ */

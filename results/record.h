@@ -27,7 +27,7 @@
 #include "results/metrics.h"
 
 #define RECORD_MANIFEST_SCHEMA "blobfront/manifest/1"
-#define RECORD_SAMPLE_SCHEMA "blobfront/sample/1"
+#define RECORD_SAMPLE_SCHEMA   "blobfront/sample/1"
 /* The snapshot a run takes of its empty store, before the first phase. */
 #define RECORD_BASELINE "baseline"
 
@@ -62,23 +62,23 @@ struct record_phase {
 };
 
 struct record_manifest {
-    const char *id;          /* the folder's name */
+    const char *id; /* the folder's name */
     const char *tool_version;
-    const char *tool_hash;   /* XXH3-128 of the program file, hex */
-    const char *created;     /* 2026-11-20T16:13:00Z */
-    const char *plan_name;   /* free text, one line */
+    const char *tool_hash; /* XXH3-128 of the program file, hex */
+    const char *created;   /* 2026-11-20T16:13:00Z */
+    const char *plan_name; /* free text, one line */
     const char *dataset_spec, *dataset_name, *dataset_options, *dataset_hash;
     const char *dataset_warning; /* or "" */
     uint64_t dataset_files, dataset_bytes;
     uint64_t seed;
-    uint32_t rounds; /* asked for; what was done is in the samples */
+    uint32_t rounds;    /* asked for; what was done is in the samples */
     uint64_t budget_ns; /* 0: none */
     const char *durability, *retention;
     uint32_t batch; /* operations per write transaction */
     uint64_t clock_read_ns, clock_tick_ns;
     const char *keep; /* "last" or "none" */
-    bool anywhere;     /* the choice may come from strategies that store outside SQL */
-    double guardrail;  /* 0.10 */
+    bool anywhere;    /* the choice may come from strategies that store outside SQL */
+    double guardrail; /* 0.10 */
     struct record_arm *arms;
     size_t arm_count;
     struct record_phase *phases;
@@ -99,9 +99,9 @@ struct record_shares {
 enum sample_kind { SAMPLE_PHASE, SAMPLE_SNAPSHOT, SAMPLE_RUN };
 struct sample {
     enum sample_kind kind;
-    uint32_t run, round, slot; /* run: 0.. over the study; slot: position within the round */
-    uint32_t arm;              /* index into manifest.arms */
-    const char *name;          /* phase or snapshot name; "" for SAMPLE_RUN */
+    uint32_t run, round, slot;  /* run: 0.. over the study; slot: position within the round */
+    uint32_t arm;               /* index into manifest.arms */
+    const char *name;           /* phase or snapshot name; "" for SAMPLE_RUN */
     double value[METRIC_COUNT]; /* NaN: absent; counters are whole and below 2^53 */
 
     /* SAMPLE_RUN only */
@@ -109,7 +109,7 @@ struct sample {
     const char *reason;       /* why it is INVALID, or "" */
     const char *verification; /* fold of every byte read in the run, hex; equal across arms */
     const char *dataset_hash;
-    struct facts pragmas;     /* read back; empty for strategies without SQLite */
+    struct facts pragmas; /* read back; empty for strategies without SQLite */
     struct record_shares by_extension, by_handler;
 };
 
@@ -119,9 +119,9 @@ struct record {
     struct record_manifest manifest;
     struct sample *samples; /* of finished runs only, in file order */
     size_t sample_count;
-    uint32_t run_count;     /* finished runs */
-    uint32_t warnings;      /* torn tail, unfinished runs, unknown keys */
-    char warning[240];      /* the first one, "" when none */
+    uint32_t run_count; /* finished runs */
+    uint32_t warnings;  /* torn tail, unfinished runs, unknown keys */
+    char warning[240];  /* the first one, "" when none */
 };
 
 /* ---- reading --------------------------------------------------------------------------------- */

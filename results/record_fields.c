@@ -18,24 +18,16 @@ static void write_field(struct json_writer *writer, const struct field *row, con
         text = *(const char *const *)value;
         json_string(writer, row->key, text != NULL ? text : "");
         return;
-    case FIELD_BOOL:
-        json_bool(writer, row->key, *(const bool *)value);
-        return;
-    case FIELD_U32:
-        json_u64(writer, row->key, *(const uint32_t *)value);
-        return;
-    case FIELD_U64:
-        json_u64(writer, row->key, *(const uint64_t *)value);
-        return;
+    case FIELD_BOOL: json_bool(writer, row->key, *(const bool *)value); return;
+    case FIELD_U32: json_u64(writer, row->key, *(const uint32_t *)value); return;
+    case FIELD_U64: json_u64(writer, row->key, *(const uint64_t *)value); return;
     case FIELD_SEED: {
         char digits[24];
         snprintf(digits, sizeof(digits), "%" PRIu64, *(const uint64_t *)value);
         json_string(writer, row->key, digits);
         return;
     }
-    case FIELD_DOUBLE:
-        json_double(writer, row->key, *(const double *)value);
-        return;
+    case FIELD_DOUBLE: json_double(writer, row->key, *(const double *)value); return;
     }
 }
 
@@ -133,11 +125,11 @@ static void read_text(struct record_reader *reader, const struct json_node *obje
         *out = copy_text(reader, text);
 }
 
-static void read_seed(struct record_reader *reader, const struct json_node *object,
-                      const char *key, uint64_t *out)
+static void read_seed(struct record_reader *reader, const struct json_node *object, const char *key,
+                      uint64_t *out)
 {
     const char *text = NULL;
-    struct err ignored = { 0 };
+    struct err ignored = {0};
     reader->rc = json_get_string(reader->json, object, key, &text, reader->err);
     if (reader->rc == RC_OK && parse_u64(text, 0, UINT64_MAX, "seed", out, &ignored) != RC_OK)
         refuse(reader, object, key, "must be a string of decimal digits, below 2^64");
@@ -169,24 +161,16 @@ static void read_field(struct record_reader *reader, const struct json_node *obj
 {
     switch (row->type) {
     case FIELD_TEXT:
-    case FIELD_WORD:
-        read_text(reader, object, row, (const char **)value);
-        return;
+    case FIELD_WORD: read_text(reader, object, row, (const char **)value); return;
     case FIELD_BOOL:
         reader->rc = json_get_bool(reader->json, object, row->key, value, reader->err);
         return;
-    case FIELD_U32:
-        read_u32(reader, object, row->key, value);
-        return;
+    case FIELD_U32: read_u32(reader, object, row->key, value); return;
     case FIELD_U64:
         reader->rc = json_get_u64(reader->json, object, row->key, value, reader->err);
         return;
-    case FIELD_SEED:
-        read_seed(reader, object, row->key, value);
-        return;
-    case FIELD_DOUBLE:
-        read_double(reader, object, row->key, value);
-        return;
+    case FIELD_SEED: read_seed(reader, object, row->key, value); return;
+    case FIELD_DOUBLE: read_double(reader, object, row->key, value); return;
     }
 }
 

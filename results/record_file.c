@@ -17,8 +17,9 @@ static enum rc read_open_file(int fd, const char *path, uint64_t max, struct buf
     if (!S_ISREG(info.st_mode))
         return FAIL(err, RC_USAGE, 0, "cannot read \"%s\": not a regular file", Q(path));
     if ((uint64_t)info.st_size > max)
-        return FAIL(err, RC_USAGE, 0, "cannot read \"%s\": %" PRIu64 " bytes (expected at most %"
-                    PRIu64 ")", Q(path), (uint64_t)info.st_size, max);
+        return FAIL(err, RC_USAGE, 0,
+                    "cannot read \"%s\": %" PRIu64 " bytes (expected at most %" PRIu64 ")", Q(path),
+                    (uint64_t)info.st_size, max);
     enum rc rc = buf_resize(out, (size_t)info.st_size, err);
     if (rc != RC_OK)
         return rc;
@@ -95,7 +96,7 @@ static enum rc make_one(const char *path, struct err *err)
             return RC_OK;
         return FAIL(err, RC_IO, sys, "cannot make folder \"%s\"", Q(path));
     }
-    struct buf parent = { 0 };
+    struct buf parent = {0};
     enum rc rc = parent_of(path, &parent, err);
     if (rc == RC_OK)
         rc = record_folder_sync(buf_str(&parent), err);
@@ -105,7 +106,7 @@ static enum rc make_one(const char *path, struct err *err)
 
 enum rc record_folder_make(const char *path, struct err *err)
 {
-    struct buf part = { 0 };
+    struct buf part = {0};
     enum rc rc = RC_OK;
     size_t len = strlen(path);
     for (size_t at = 0; rc == RC_OK && at < len;) {
@@ -122,7 +123,7 @@ enum rc record_folder_make(const char *path, struct err *err)
 
 enum rc record_parent_make(const char *path, struct err *err)
 {
-    struct buf parent = { 0 };
+    struct buf parent = {0};
     enum rc rc = parent_of(path, &parent, err);
     if (rc == RC_OK)
         rc = make_one(buf_str(&parent), err);
@@ -157,7 +158,7 @@ static enum rc write_temporary(const char *temporary, const char *path, struct s
 
 enum rc record_file_replace(const char *path, struct span bytes, struct err *err)
 {
-    struct buf temporary = { 0 }, parent = { 0 };
+    struct buf temporary = {0}, parent = {0};
     enum rc rc = buf_printf(&temporary, err, "%s.%ld.tmp", path, (long)getpid());
     if (rc == RC_OK)
         rc = parent_of(path, &parent, err);
@@ -188,7 +189,7 @@ enum rc record_write_file(const char *dir, const char *name, struct span bytes, 
 {
     if (!is_inner_name(name))
         return FAIL(err, RC_USAGE, 0, "\"%s\" is not a name inside a study's folder", Q(name));
-    struct buf path = { 0 };
+    struct buf path = {0};
     enum rc rc = buf_printf(&path, err, "%s/%s", dir, name);
     if (rc == RC_OK && strchr(name, '/') != NULL)
         rc = record_parent_make(buf_str(&path), err);

@@ -7,82 +7,82 @@
 #define AT(member) offsetof(struct record_manifest, member)
 
 static const struct field top_rows[] = {
-    { "id", FIELD_WORD, AT(id) },
-    { "created", FIELD_TEXT, AT(created) },
-    { NULL, FIELD_TEXT, 0 },
+    {"id", FIELD_WORD, AT(id)},
+    {"created", FIELD_TEXT, AT(created)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field tool_rows[] = {
-    { "version", FIELD_TEXT, AT(tool_version) },
-    { "hash", FIELD_TEXT, AT(tool_hash) },
-    { NULL, FIELD_TEXT, 0 },
+    {"version", FIELD_TEXT, AT(tool_version)},
+    {"hash", FIELD_TEXT, AT(tool_hash)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field plan_rows[] = {
-    { "name", FIELD_TEXT, AT(plan_name) },
-    { "seed", FIELD_SEED, AT(seed) },
-    { "rounds", FIELD_U32, AT(rounds) },
-    { "budget_ns", FIELD_U64, AT(budget_ns) },
-    { "durability", FIELD_TEXT, AT(durability) },
-    { "retention", FIELD_TEXT, AT(retention) },
-    { "batch", FIELD_U32, AT(batch) },
-    { "keep", FIELD_TEXT, AT(keep) },
-    { "anywhere", FIELD_BOOL, AT(anywhere) },
-    { "guardrail", FIELD_DOUBLE, AT(guardrail) },
-    { NULL, FIELD_TEXT, 0 },
+    {"name", FIELD_TEXT, AT(plan_name)},
+    {"seed", FIELD_SEED, AT(seed)},
+    {"rounds", FIELD_U32, AT(rounds)},
+    {"budget_ns", FIELD_U64, AT(budget_ns)},
+    {"durability", FIELD_TEXT, AT(durability)},
+    {"retention", FIELD_TEXT, AT(retention)},
+    {"batch", FIELD_U32, AT(batch)},
+    {"keep", FIELD_TEXT, AT(keep)},
+    {"anywhere", FIELD_BOOL, AT(anywhere)},
+    {"guardrail", FIELD_DOUBLE, AT(guardrail)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field dataset_rows[] = {
-    { "spec", FIELD_TEXT, AT(dataset_spec) },
-    { "name", FIELD_TEXT, AT(dataset_name) },
-    { "options", FIELD_TEXT, AT(dataset_options) },
-    { "hash", FIELD_TEXT, AT(dataset_hash) },
-    { "warning", FIELD_TEXT, AT(dataset_warning) },
-    { "files", FIELD_U64, AT(dataset_files) },
-    { "bytes", FIELD_U64, AT(dataset_bytes) },
-    { NULL, FIELD_TEXT, 0 },
+    {"spec", FIELD_TEXT, AT(dataset_spec)},       {"name", FIELD_TEXT, AT(dataset_name)},
+    {"options", FIELD_TEXT, AT(dataset_options)}, {"hash", FIELD_TEXT, AT(dataset_hash)},
+    {"warning", FIELD_TEXT, AT(dataset_warning)}, {"files", FIELD_U64, AT(dataset_files)},
+    {"bytes", FIELD_U64, AT(dataset_bytes)},      {NULL, FIELD_TEXT, 0},
 };
 static const struct field clock_rows[] = {
-    { "read_ns", FIELD_U64, AT(clock_read_ns) },
-    { "tick_ns", FIELD_U64, AT(clock_tick_ns) },
-    { NULL, FIELD_TEXT, 0 },
+    {"read_ns", FIELD_U64, AT(clock_read_ns)},
+    {"tick_ns", FIELD_U64, AT(clock_tick_ns)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field arm_rows[] = {
-    { "label", FIELD_WORD, offsetof(struct record_arm, label) },
-    { "spec", FIELD_WORD, offsetof(struct record_arm, spec) },
-    { "options", FIELD_TEXT, offsetof(struct record_arm, options) },
-    { "summary", FIELD_TEXT, offsetof(struct record_arm, summary) },
-    { "caps", FIELD_TEXT, offsetof(struct record_arm, caps) },
-    { "sql", FIELD_BOOL, offsetof(struct record_arm, sql) },
-    { "volatile_floor", FIELD_BOOL, offsetof(struct record_arm, volatile_floor) },
-    { "control", FIELD_BOOL, offsetof(struct record_arm, control) },
-    { "control_again", FIELD_BOOL, offsetof(struct record_arm, control_again) },
-    { NULL, FIELD_TEXT, 0 },
+    {"label", FIELD_WORD, offsetof(struct record_arm, label)},
+    {"spec", FIELD_WORD, offsetof(struct record_arm, spec)},
+    {"options", FIELD_TEXT, offsetof(struct record_arm, options)},
+    {"summary", FIELD_TEXT, offsetof(struct record_arm, summary)},
+    {"caps", FIELD_TEXT, offsetof(struct record_arm, caps)},
+    {"sql", FIELD_BOOL, offsetof(struct record_arm, sql)},
+    {"volatile_floor", FIELD_BOOL, offsetof(struct record_arm, volatile_floor)},
+    {"control", FIELD_BOOL, offsetof(struct record_arm, control)},
+    {"control_again", FIELD_BOOL, offsetof(struct record_arm, control_again)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field phase_rows[] = {
-    { "name", FIELD_WORD, offsetof(struct record_phase, name) },
-    { "workload", FIELD_TEXT, offsetof(struct record_phase, workload) },
-    { "snapshot", FIELD_TEXT, offsetof(struct record_phase, snapshot) },
-    { "options", FIELD_TEXT, offsetof(struct record_phase, options) },
-    { "reads_only", FIELD_BOOL, offsetof(struct record_phase, reads_only) },
-    { NULL, FIELD_TEXT, 0 },
+    {"name", FIELD_WORD, offsetof(struct record_phase, name)},
+    {"workload", FIELD_TEXT, offsetof(struct record_phase, workload)},
+    {"snapshot", FIELD_TEXT, offsetof(struct record_phase, snapshot)},
+    {"options", FIELD_TEXT, offsetof(struct record_phase, options)},
+    {"reads_only", FIELD_BOOL, offsetof(struct record_phase, reads_only)},
+    {NULL, FIELD_TEXT, 0},
 };
 
 static const struct {
     const char *key;
     const struct field *rows;
 } groups[] = {
-    { "tool", tool_rows }, { "plan", plan_rows }, { "dataset", dataset_rows },
-    { "clock", clock_rows },
+    {"tool", tool_rows},
+    {"plan", plan_rows},
+    {"dataset", dataset_rows},
+    {"clock", clock_rows},
 };
 static const struct {
     const char *key;
     size_t offset;
 } fact_groups[] = {
-    { "host", AT(host) }, { "libraries", AT(libraries) }, { "sqlite_options", AT(sqlite_options) },
+    {"host", AT(host)},
+    {"libraries", AT(libraries)},
+    {"sqlite_options", AT(sqlite_options)},
 };
 static const char *const top_others[] = {
-    "schema", "tool", "plan", "dataset", "clock", "arms", "phases", "host", "libraries",
-    "sqlite_options", NULL,
+    "schema", "tool", "plan",      "dataset",        "clock", "arms",
+    "phases", "host", "libraries", "sqlite_options", NULL,
 };
-static const char *const no_others[] = { NULL };
+static const char *const no_others[] = {NULL};
 
 /* ---- what a manifest must be beyond its types ------------------------------------------------ */
 
@@ -122,7 +122,7 @@ static bool check_arms(const struct record_manifest *manifest, struct defect *de
     size_t controls = 0, controls_again = 0;
     for (size_t i = 0; i < manifest->arm_count; i++) {
         const struct record_arm *arm = &manifest->arms[i];
-        *defect = (struct defect){ .group = "arms", .index = i, .key = "label" };
+        *defect = (struct defect){.group = "arms", .index = i, .key = "label"};
         if (arm->label == NULL || arm->label[0] == '\0')
             defect->what = "must not be empty";
         for (size_t j = 0; j < i; j++) {
@@ -153,7 +153,7 @@ static bool check_phases(const struct record_manifest *manifest, struct defect *
     for (size_t i = 0; i < manifest->phase_count; i++) {
         const struct record_phase *phase = &manifest->phases[i];
         bool snapshot = phase->snapshot != NULL && phase->snapshot[0] != '\0';
-        *defect = (struct defect){ .group = "phases", .index = i, .key = "name" };
+        *defect = (struct defect){.group = "phases", .index = i, .key = "name"};
         if (!is_phase_name(phase->name))
             defect->what = "is not a phase name (1..100 bytes, without \"/\")";
         for (size_t j = 0; j < i; j++) {
@@ -178,7 +178,7 @@ static bool check_phases(const struct record_manifest *manifest, struct defect *
 /* True when there is nothing to say against it. */
 static bool check(const struct record_manifest *manifest, struct defect *defect)
 {
-    *defect = (struct defect){ .index = NO_INDEX };
+    *defect = (struct defect){.index = NO_INDEX};
     if (!is_folder_name(manifest->id)) {
         defect->key = "id";
         defect->what = "is not a folder's name";
@@ -256,8 +256,8 @@ enum rc record_manifest_print(const struct record_manifest *manifest, struct buf
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Every object of the array `key` into items of `size` bytes each. */
-static void *read_items(struct record_reader *reader, const struct json_node *root,
-                        const char *key, const struct field *rows, size_t size, size_t *count)
+static void *read_items(struct record_reader *reader, const struct json_node *root, const char *key,
+                        const struct field *rows, size_t size, size_t *count)
 {
     size_t found = 0;
     const struct json_node *array = record_array(reader, root, key, &found), *item = NULL;
@@ -273,8 +273,8 @@ static void *read_items(struct record_reader *reader, const struct json_node *ro
     return items;
 }
 
-static void read_group(struct record_reader *reader, const struct json_node *root,
-                       const char *key, const struct field *rows, void *base)
+static void read_group(struct record_reader *reader, const struct json_node *root, const char *key,
+                       const struct field *rows, void *base)
 {
     const struct json_node *group = record_object(reader, root, key);
     if (group == NULL)
@@ -290,8 +290,8 @@ static void read_manifest(struct record_reader *reader, const struct json_node *
     record_fields_read(reader, root, top_rows, manifest);
     for (size_t i = 0; i < COUNT_OF(groups); i++)
         read_group(reader, root, groups[i].key, groups[i].rows, manifest);
-    manifest->arms = read_items(reader, root, "arms", arm_rows, sizeof(*manifest->arms),
-                                &manifest->arm_count);
+    manifest->arms =
+        read_items(reader, root, "arms", arm_rows, sizeof(*manifest->arms), &manifest->arm_count);
     manifest->phases = read_items(reader, root, "phases", phase_rows, sizeof(*manifest->phases),
                                   &manifest->phase_count);
     for (size_t i = 0; i < COUNT_OF(fact_groups); i++)
@@ -324,8 +324,8 @@ enum rc record_manifest_parse(struct record *record, struct span text, const cha
     enum rc rc = json_parse(&json, text, file, 0, err);
     if (rc != RC_OK)
         return rc;
-    struct record_reader reader = { .json = json, .file = Q(file), .arena = &record->arena,
-                                    .record = record, .err = err };
+    struct record_reader reader = {
+        .json = json, .file = Q(file), .arena = &record->arena, .record = record, .err = err};
     const struct json_node *root = json_root(json);
     read_manifest(&reader, root, &record->manifest);
     struct defect defect;

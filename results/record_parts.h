@@ -9,7 +9,7 @@
 #include "engine/json.h"
 #include "results/record.h"
 
-#define RECORD_SAMPLES_NAME "samples.jsonl"
+#define RECORD_SAMPLES_NAME  "samples.jsonl"
 #define RECORD_MANIFEST_NAME "manifest.json"
 
 /* ---- files (record_file.c) ------------------------------------------------------------------- */
@@ -33,8 +33,8 @@ int record_file_write_all(int fd, struct span bytes);
 /* ---- fields (record_fields.c) ---------------------------------------------------------------- */
 
 enum field_type {
-    FIELD_TEXT,  /* const char *; NULL is written as "" */
-    FIELD_WORD,  /* const char *, never empty */
+    FIELD_TEXT, /* const char *; NULL is written as "" */
+    FIELD_WORD, /* const char *, never empty */
     FIELD_BOOL,
     FIELD_U32,
     FIELD_U64,   /* below 2^53 */
@@ -92,8 +92,8 @@ const char *record_facts_duplicate(const struct facts *facts);
 MUST_CHECK enum rc record_manifest_print(const struct record_manifest *manifest, struct buf *out,
                                          struct err *err);
 /* `record` counts warnings; the manifest and its strings go into record->arena. */
-MUST_CHECK enum rc record_manifest_parse(struct record *record, struct span text,
-                                         const char *file, struct err *err);
+MUST_CHECK enum rc record_manifest_parse(struct record *record, struct span text, const char *file,
+                                         struct err *err);
 
 /* ---- samples (record_sample.c, record_values.c) ---------------------------------------------- */
 

@@ -4,31 +4,31 @@
 #include "results/record_parts.h"
 
 static const struct field place_rows[] = {
-    { "run", FIELD_U32, offsetof(struct sample, run) },
-    { "round", FIELD_U32, offsetof(struct sample, round) },
-    { "slot", FIELD_U32, offsetof(struct sample, slot) },
-    { NULL, FIELD_TEXT, 0 },
+    {"run", FIELD_U32, offsetof(struct sample, run)},
+    {"round", FIELD_U32, offsetof(struct sample, round)},
+    {"slot", FIELD_U32, offsetof(struct sample, slot)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field run_rows[] = {
-    { "valid", FIELD_BOOL, offsetof(struct sample, valid) },
-    { "reason", FIELD_TEXT, offsetof(struct sample, reason) },
-    { "verification", FIELD_TEXT, offsetof(struct sample, verification) },
-    { "dataset_hash", FIELD_TEXT, offsetof(struct sample, dataset_hash) },
-    { NULL, FIELD_TEXT, 0 },
+    {"valid", FIELD_BOOL, offsetof(struct sample, valid)},
+    {"reason", FIELD_TEXT, offsetof(struct sample, reason)},
+    {"verification", FIELD_TEXT, offsetof(struct sample, verification)},
+    {"dataset_hash", FIELD_TEXT, offsetof(struct sample, dataset_hash)},
+    {NULL, FIELD_TEXT, 0},
 };
 static const struct field share_rows[] = {
-    { "name", FIELD_TEXT, offsetof(struct record_share, name) },
-    { "blobs", FIELD_U64, offsetof(struct record_share, blobs) },
-    { "logical_bytes", FIELD_U64, offsetof(struct record_share, logical_bytes) },
-    { "stored_bytes", FIELD_U64, offsetof(struct record_share, stored_bytes) },
-    { NULL, FIELD_TEXT, 0 },
+    {"name", FIELD_TEXT, offsetof(struct record_share, name)},
+    {"blobs", FIELD_U64, offsetof(struct record_share, blobs)},
+    {"logical_bytes", FIELD_U64, offsetof(struct record_share, logical_bytes)},
+    {"stored_bytes", FIELD_U64, offsetof(struct record_share, stored_bytes)},
+    {NULL, FIELD_TEXT, 0},
 };
-static const char *const place_others[] = { "schema", "kind", "arm", "name", "values", NULL };
+static const char *const place_others[] = {"schema", "kind", "arm", "name", "values", NULL};
 static const char *const run_others[] = {
-    "schema", "kind", "arm", "values", "valid", "reason", "verification", "dataset_hash",
-    "pragmas", "by_extension", "by_handler", NULL,
+    "schema",       "kind",         "arm",     "values",       "valid",      "reason",
+    "verification", "dataset_hash", "pragmas", "by_extension", "by_handler", NULL,
 };
-static const char *const no_others[] = { NULL };
+static const char *const no_others[] = {NULL};
 
 const char *sample_kind_name(enum sample_kind kind)
 {
@@ -42,8 +42,8 @@ const char *sample_kind_name(enum sample_kind kind)
 
 void sample_init(struct sample *sample, enum sample_kind kind)
 {
-    *sample = (struct sample){ .kind = kind, .name = "", .reason = "", .verification = "",
-                               .dataset_hash = "" };
+    *sample = (struct sample){
+        .kind = kind, .name = "", .reason = "", .verification = "", .dataset_hash = ""};
     for (size_t i = 0; i < METRIC_COUNT; i++)
         sample->value[i] = NAN;
 }
@@ -72,7 +72,7 @@ static void write_shares(struct json_writer *writer, const char *key,
     for (size_t i = 0; i < shares->count; i++) {
         json_open(writer, NULL, '{');
         struct record_share share = shares->items[i];
-        share.name = record_text((char[QUOTE_SIZE]){ 0 }, share.name);
+        share.name = record_text((char[QUOTE_SIZE]){0}, share.name);
         record_fields_write(writer, share_rows, &share);
         json_close(writer, '}');
     }
@@ -109,8 +109,8 @@ static enum rc refuse_to_print(const struct record_manifest *manifest, const str
     record_values_check(sample, &defect);
     if (defect.key != NULL)
         return FAIL(err, RC_INVALID, 0, "run %u (%s), %s%s%s: \"%s\" %s", (unsigned)sample->run,
-                    Q(manifest->arms[sample->arm].label), kind, name[0] != '\0' ? " " : "",
-                    Q(name), defect.key, defect.what);
+                    Q(manifest->arms[sample->arm].label), kind, name[0] != '\0' ? " " : "", Q(name),
+                    defect.key, defect.what);
     return RC_OK;
 }
 
@@ -131,7 +131,7 @@ enum rc record_sample_print(const struct record_manifest *manifest, const struct
     write_values(&writer, sample);
     if (sample->kind == SAMPLE_RUN) {
         struct sample run = *sample;
-        run.reason = record_text((char[QUOTE_SIZE]){ 0 }, sample->reason);
+        run.reason = record_text((char[QUOTE_SIZE]){0}, sample->reason);
         record_fields_write(&writer, run_rows, &run);
         record_facts_write(&writer, "pragmas", &sample->pragmas);
         write_shares(&writer, "by_extension", &sample->by_extension);
@@ -208,13 +208,13 @@ static void read_values(struct record_reader *reader, const struct json_node *ro
         if (metric == METRIC_COUNT)
             record_note_unknown(reader, member);
         else
-            reader->rc = json_as_double(reader->json, member, NULL, &sample->value[metric],
-                                        reader->err);
+            reader->rc =
+                json_as_double(reader->json, member, NULL, &sample->value[metric], reader->err);
     }
 }
 
-static void read_shares(struct record_reader *reader, const struct json_node *root,
-                        const char *key, struct record_shares *shares)
+static void read_shares(struct record_reader *reader, const struct json_node *root, const char *key,
+                        struct record_shares *shares)
 {
     const struct json_node *array = record_array(reader, root, key, &shares->count), *item = NULL;
     if (array == NULL)
@@ -252,8 +252,7 @@ static void read_sample(struct record_reader *reader, const struct json_node *ro
     read_values(reader, root, sample);
     if (kind == SAMPLE_RUN)
         read_run(reader, root, sample);
-    record_fields_unknown(reader, root, place_rows,
-                          kind == SAMPLE_RUN ? run_others : place_others);
+    record_fields_unknown(reader, root, place_rows, kind == SAMPLE_RUN ? run_others : place_others);
     struct value_defect defect;
     record_values_check(sample, &defect);
     if (reader->rc != RC_OK || defect.key == NULL)
@@ -271,8 +270,12 @@ enum rc record_sample_parse(const struct sample_source *source, struct span line
     enum rc rc = json_parse(&json, line, source->path, number, err);
     if (rc != RC_OK)
         return rc;
-    struct record_reader reader = { .json = json, .file = Q(source->path), .line = number,
-                                    .arena = source->arena, .record = source->record, .err = err };
+    struct record_reader reader = {.json = json,
+                                   .file = Q(source->path),
+                                   .line = number,
+                                   .arena = source->arena,
+                                   .record = source->record,
+                                   .err = err};
     read_sample(&reader, json_root(json), source->manifest, out);
     json_free(json);
     return reader.rc;

@@ -21,9 +21,8 @@ static const enum metric_scope scope_of_kind[] = {
 static const struct {
     enum metric low, high;
 } ordered[] = {
-    { M_P50_NS, M_P95_NS }, { M_P50_NS, M_P99_NS }, { M_P50_NS, M_MAX_NS },
-    { M_P95_NS, M_P99_NS }, { M_P95_NS, M_MAX_NS }, { M_P99_NS, M_MAX_NS },
-    { M_MAX_NS, M_WALL_NS },
+    {M_P50_NS, M_P95_NS}, {M_P50_NS, M_P99_NS}, {M_P50_NS, M_MAX_NS},  {M_P95_NS, M_P99_NS},
+    {M_P95_NS, M_MAX_NS}, {M_P99_NS, M_MAX_NS}, {M_MAX_NS, M_WALL_NS},
 };
 
 /* Percentiles of fewer operations say nothing (metrics.def). */
@@ -31,7 +30,10 @@ static const struct {
     enum metric metric;
     double ops;
 } least_ops[] = {
-    { M_P50_NS, 1 }, { M_MAX_NS, 1 }, { M_P95_NS, 20 }, { M_P99_NS, 100 },
+    {M_P50_NS, 1},
+    {M_MAX_NS, 1},
+    {M_P95_NS, 20},
+    {M_P99_NS, 100},
 };
 
 static void set_defect(struct value_defect *defect, enum metric metric, const char *what)
@@ -114,7 +116,7 @@ struct share_sum {
 
 static struct share_sum sum_shares(const struct record_shares *shares)
 {
-    struct share_sum sum = { .fits = true };
+    struct share_sum sum = {.fits = true};
     for (size_t i = 0; i < shares->count; i++) {
         sum.fits = sum.fits && add_u64(sum.blobs, shares->items[i].blobs, &sum.blobs) &&
                    add_u64(sum.logical_bytes, shares->items[i].logical_bytes, &sum.logical_bytes);
@@ -150,7 +152,7 @@ static void check_run(const struct sample *sample, struct value_defect *defect)
 
 void record_values_check(const struct sample *sample, struct value_defect *defect)
 {
-    *defect = (struct value_defect){ 0 };
+    *defect = (struct value_defect){0};
     if (!check_values(sample, defect))
         return;
     if (sample->kind == SAMPLE_PHASE)

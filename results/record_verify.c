@@ -13,8 +13,8 @@ static const char *label_of(const struct record *record, const struct sample *sa
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
 /* `runs` and `slots` are scratch space, one per arm. */
-static enum rc check_round(const struct record *record, uint32_t round,
-                           const struct sample **runs, bool *slots, struct err *err)
+static enum rc check_round(const struct record *record, uint32_t round, const struct sample **runs,
+                           bool *slots, struct err *err)
 {
     size_t arms = record->manifest.arm_count;
     for (size_t i = 0; i < arms; i++) {
@@ -26,9 +26,9 @@ static enum rc check_round(const struct record *record, uint32_t round,
         if (sample->kind != SAMPLE_RUN || sample->round != round)
             continue;
         if (runs[sample->arm] != NULL)
-            return FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has arm \"%s\" twice: runs %" PRIu32
-                        " and %" PRIu32, round, Q(label_of(record, sample)),
-                        runs[sample->arm]->run, sample->run);
+            return FAIL(err, RC_INVALID, 0,
+                        "round %" PRIu32 " has arm \"%s\" twice: runs %" PRIu32 " and %" PRIu32,
+                        round, Q(label_of(record, sample)), runs[sample->arm]->run, sample->run);
         if (slots[sample->slot])
             return FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has two runs in slot %" PRIu32,
                         round, sample->slot);
@@ -52,8 +52,10 @@ static enum rc check_run_numbers(const struct record *record, struct err *err)
     for (size_t i = 0; i < record->sample_count; i++) {
         const struct sample *sample = &record->samples[i];
         if (sample->arm >= record->manifest.arm_count || sample->slot >= record->manifest.arm_count)
-            return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is of an arm or slot the study does "
-                        "not have", sample->run);
+            return FAIL(err, RC_INVALID, 0,
+                        "run %" PRIu32 " is of an arm or slot the study does "
+                        "not have",
+                        sample->run);
         if (sample->kind != SAMPLE_RUN)
             continue;
         runs++;
@@ -74,9 +76,10 @@ static enum rc check_rounds(const struct record *record, struct err *err)
         const struct sample *sample = &record->samples[i];
         if (sample->kind == SAMPLE_RUN && sample->round >= rounds) {
             if (sample->round >= record->run_count)
-                return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is of round %" PRIu32
-                            ", and there are %" PRIu32 " runs in all", sample->run, sample->round,
-                            record->run_count);
+                return FAIL(err, RC_INVALID, 0,
+                            "run %" PRIu32 " is of round %" PRIu32 ", and there are %" PRIu32
+                            " runs in all",
+                            sample->run, sample->round, record->run_count);
             rounds = sample->round + 1;
         }
     }
@@ -94,8 +97,8 @@ static enum rc check_rounds(const struct record *record, struct err *err)
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
-static enum rc missing_part(const struct record *record, const struct sample *run,
-                            const char *kind, const char *name, struct err *err)
+static enum rc missing_part(const struct record *record, const struct sample *run, const char *kind,
+                            const char *name, struct err *err)
 {
     return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s) counts as valid and has no %s \"%s\"",
                 run->run, Q(label_of(record, run)), kind, Q(name));
@@ -131,9 +134,11 @@ static enum rc check_validity(const struct record *record, const struct sample *
         return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s): \"%s\" %s", run->run,
                     Q(label_of(record, run)), defect.key, defect.what);
     if (strcmp(run->dataset_hash, record->manifest.dataset_hash) != 0)
-        return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s) counts as valid and stored other "
-                    "data: dataset hash %s, expected %s", run->run, Q(label_of(record, run)),
-                    Q(run->dataset_hash), Q(record->manifest.dataset_hash));
+        return FAIL(err, RC_INVALID, 0,
+                    "run %" PRIu32 " (%s) counts as valid and stored other "
+                    "data: dataset hash %s, expected %s",
+                    run->run, Q(label_of(record, run)), Q(run->dataset_hash),
+                    Q(record->manifest.dataset_hash));
     return check_parts(record, run, err);
 }
 
@@ -142,9 +147,11 @@ static enum rc check_verification(const struct record *record, const struct samp
 {
     if (strcmp(first->verification, run->verification) == 0)
         return RC_OK;
-    return FAIL(err, RC_INVALID, 0, "runs %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
-                "verification %s and %s", first->run, Q(label_of(record, first)), run->run,
-                Q(label_of(record, run)), Q(first->verification), Q(run->verification));
+    return FAIL(err, RC_INVALID, 0,
+                "runs %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
+                "verification %s and %s",
+                first->run, Q(label_of(record, first)), run->run, Q(label_of(record, run)),
+                Q(first->verification), Q(run->verification));
 }
 
 /* ---- counters -------------------------------------------------------------------------------- */
@@ -154,10 +161,11 @@ static enum rc differing_counter(const struct record *record, const struct sampl
 {
     char place[QUOTE_SIZE];
     quote_str(place, sizeof(place), first->kind == SAMPLE_RUN ? "run" : first->name);
-    return FAIL(err, RC_INVALID, 0, "arm \"%s\", %s: counter \"%s\" is %.17g in run %" PRIu32
-                " and %.17g in run %" PRIu32, Q(label_of(record, first)), place,
-                metric_table[metric].name, first->value[metric], first->run, other->value[metric],
-                other->run);
+    return FAIL(err, RC_INVALID, 0,
+                "arm \"%s\", %s: counter \"%s\" is %.17g in run %" PRIu32
+                " and %.17g in run %" PRIu32,
+                Q(label_of(record, first)), place, metric_table[metric].name, first->value[metric],
+                first->run, other->value[metric], other->run);
 }
 
 /* A counter absent in one is a difference too. */
@@ -182,12 +190,14 @@ static enum rc compare_runs(const struct record *record, uint32_t first, uint32_
         const struct sample *sample = &record->samples[i];
         if (sample->run != first && sample->run != other)
             continue;
-        const struct sample *twin = record_find(record, sample->run == first ? other : first,
-                                                sample->kind, sample->name);
+        const struct sample *twin =
+            record_find(record, sample->run == first ? other : first, sample->kind, sample->name);
         if (twin == NULL)
-            return FAIL(err, RC_INVALID, 0, "%s \"%s\" is in run %" PRIu32 " and not in run %"
-                        PRIu32 " of the same arm", sample_kind_name(sample->kind),
-                        Q(sample->name), sample->run, sample->run == first ? other : first);
+            return FAIL(err, RC_INVALID, 0,
+                        "%s \"%s\" is in run %" PRIu32 " and not in run %" PRIu32
+                        " of the same arm",
+                        sample_kind_name(sample->kind), Q(sample->name), sample->run,
+                        sample->run == first ? other : first);
         enum rc rc = sample->run == first ? compare_counters(record, sample, twin, err) : RC_OK;
         if (rc != RC_OK)
             return rc;

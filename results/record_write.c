@@ -23,7 +23,7 @@ static enum rc fill_folder(const char *dir, struct span manifest, struct err *er
 /* Take back a folder that could not be filled; what fails here changes nothing. */
 static void remove_folder(const char *dir)
 {
-    static const char *const names[] = { RECORD_MANIFEST_NAME, RECORD_SAMPLES_NAME };
+    static const char *const names[] = {RECORD_MANIFEST_NAME, RECORD_SAMPLES_NAME};
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
@@ -55,7 +55,7 @@ static enum rc create_folder(const char *parent, const char *dir, struct span ma
 enum rc record_create(const char *parent, const struct record_manifest *manifest,
                       struct buf *dir_out, struct err *err)
 {
-    struct buf text = { 0 };
+    struct buf text = {0};
     enum rc rc = record_manifest_print(manifest, &text, err);
     buf_clear(dir_out);
     if (rc == RC_OK)
@@ -159,7 +159,7 @@ static enum rc append_bytes(int fd, const char *path, size_t len_before, struct 
 
 static enum rc append_to(int fd, const char *path, struct span bytes, struct err *err)
 {
-    struct buf text = { 0 };
+    struct buf text = {0};
     struct stat info;
     size_t keep = 0;
     enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
@@ -189,7 +189,7 @@ static enum rc append_text(const char *path, struct span bytes, struct err *err)
 enum rc record_append(const char *dir, const struct record_manifest *manifest,
                       const struct sample *samples, size_t count, struct err *err)
 {
-    struct buf text = { 0 }, path = { 0 };
+    struct buf text = {0}, path = {0};
     enum rc rc = print_run(manifest, samples, count, &text, err);
     if (rc == RC_OK)
         rc = buf_printf(&path, err, "%s/%s", dir, RECORD_SAMPLES_NAME);
@@ -205,7 +205,7 @@ enum rc record_append(const char *dir, const struct record_manifest *manifest,
 enum rc record_run_write(const char *path, const struct record_manifest *manifest,
                          const struct sample *samples, size_t count, struct err *err)
 {
-    struct buf text = { 0 };
+    struct buf text = {0};
     enum rc rc = print_run(manifest, samples, count, &text, err);
     if (rc == RC_OK)
         rc = record_file_replace(path, buf_span(&text), err);
@@ -257,8 +257,8 @@ enum rc record_run_read(const char *path, const struct record_manifest *manifest
                         struct arena *arena, struct sample **samples, size_t *count,
                         struct err *err)
 {
-    struct buf text = { 0 };
-    struct sample_source source = { .path = path, .manifest = manifest, .arena = arena };
+    struct buf text = {0};
+    struct sample_source source = {.path = path, .manifest = manifest, .arena = arena};
     enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = parse_run(&source, buf_span(&text), samples, count, err);

@@ -1,4 +1,4 @@
-/* strategies.h: the registry, built from strategies.def; the only strategy header others include. */
+/* strategies.h: the registry, built from strategies.def; the only header here others include. */
 #ifndef STRATEGIES_STRATEGIES_H
 #define STRATEGIES_STRATEGIES_H
 
@@ -14,7 +14,8 @@ struct strategy_row {
 
 size_t strategy_row_count(void);
 const struct strategy_row *strategy_row_at(size_t index);
-/* RC_USAGE with "did you mean" for unknown names, RC_UNSUPPORTED with the reason for unavailable. */
+/* RC_USAGE with "did you mean" for unknown names, RC_UNSUPPORTED with the reason for rows that are
+ * unavailable. */
 MUST_CHECK enum rc strategy_row_find(const char *name, const struct strategy_row **out,
                                      struct err *err);
 /* Every row is sound and names are unique; RC_BUG names the row and the defect. */

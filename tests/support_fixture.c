@@ -41,7 +41,7 @@ int fixture_teardown(void **state)
 
 const char *fixture_join(struct buf *path, const char *dir, const char *name)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     buf_clear(path);
     assert_int_equal(buf_printf(path, &err, "%s/%s", dir, name), RC_OK);
     return buf_str(path);
@@ -49,7 +49,7 @@ const char *fixture_join(struct buf *path, const char *dir, const char *name)
 
 void fixture_write(const char *dir, const char *name, const void *bytes, size_t len)
 {
-    struct buf path = { 0 };
+    struct buf path = {0};
     int fd = open(fixture_join(&path, dir, name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, bytes, len), (ssize_t)len);
@@ -59,8 +59,8 @@ void fixture_write(const char *dir, const char *name, const void *bytes, size_t 
 
 void fixture_read(const char *dir, const char *name, struct buf *out)
 {
-    struct buf path = { 0 };
-    struct err err = { 0 };
+    struct buf path = {0};
+    struct err err = {0};
     struct stat info;
     int fd = open(fixture_join(&path, dir, name), O_RDONLY);
     assert_true(fd >= 0);
@@ -74,38 +74,72 @@ void fixture_read(const char *dir, const char *name, struct buf *out)
 
 /* ---- a synthetic study: two arms, two phases, two rounds ------------------------------------- */
 
-
 static struct record_arm arms[FIXTURE_ARMS] = {
-    { .label = "raw", .spec = "raw", .options = "inline=4KiB", .summary = "one row per blob",
-      .caps = "sql,delete,scan", .sql = true, .control = true },
-    { .label = "chunked:avg=8k \"\xc3\xa9\"", .spec = "chunked:avg=8k",
-      .options = "avg=8KiB,codec=zstd", .summary = "", .caps = "sql", .volatile_floor = true,
-      .control_again = true },
+    {.label = "raw",
+     .spec = "raw",
+     .options = "inline=4KiB",
+     .summary = "one row per blob",
+     .caps = "sql,delete,scan",
+     .sql = true,
+     .control = true},
+    {.label = "chunked:avg=8k \"\xc3\xa9\"",
+     .spec = "chunked:avg=8k",
+     .options = "avg=8KiB,codec=zstd",
+     .summary = "",
+     .caps = "sql",
+     .volatile_floor = true,
+     .control_again = true},
 };
 static struct record_phase phases[] = {
-    { .name = "ingest_binary_cold", .workload = "ingest", .snapshot = "after_ingest",
-      .options = "n=10" },
-    { .name = "read_point_binary", .workload = "read_point", .snapshot = "", .options = "",
-      .reads_only = true },
+    {.name = "ingest_binary_cold",
+     .workload = "ingest",
+     .snapshot = "after_ingest",
+     .options = "n=10"},
+    {.name = "read_point_binary",
+     .workload = "read_point",
+     .snapshot = "",
+     .options = "",
+     .reads_only = true},
 };
-static struct fact host[] = { { "cpu", "Some CPU \\ \"x\"" }, { "kernel", "6.1\n" } };
-static struct fact libraries[] = { { "sqlite", "3.40.1" } };
-static struct fact pragmas[] = { { "journal_mode", "wal" }, { "synchronous", "2" } };
+static struct fact host[] = {{"cpu", "Some CPU \\ \"x\""}, {"kernel", "6.1\n"}};
+static struct fact libraries[] = {{"sqlite", "3.40.1"}};
+static struct fact pragmas[] = {{"journal_mode", "wal"}, {"synchronous", "2"}};
 static struct record_share extensions[] = {
-    { "png", 3, 3000, 2900 }, { "", 1, 100, 90 },
+    {"png", 3, 3000, 2900},
+    {"", 1, 100, 90},
 };
-static struct record_share handlers[] = { { "image", 4, 3100, 2990 } };
+static struct record_share handlers[] = {{"image", 4, 3100, 2990}};
 
 const struct record_manifest fixture_manifest = {
-    .id = "20261120-a", .tool_version = "0.1.0", .tool_hash = "00ff",
+    .id = "20261120-a",
+    .tool_version = "0.1.0",
+    .tool_hash = "00ff",
     .created = "2026-11-20T16:13:00Z",
-    .plan_name = "a plan", .dataset_spec = "synthetic:files=4", .dataset_name = "synthetic",
-    .dataset_options = "files=4", .dataset_hash = "aa55", .dataset_warning = "",
-    .dataset_files = 4, .dataset_bytes = 3100, .seed = UINT64_MAX - 1, .rounds = 2,
-    .budget_ns = 60000000000, .durability = "durable", .retention = "history", .batch = 16,
-    .clock_read_ns = 25, .clock_tick_ns = 1, .keep = "last", .anywhere = true, .guardrail = 0.1,
-    .arms = arms, .arm_count = FIXTURE_ARMS, .phases = phases, .phase_count = COUNT_OF(phases),
-    .host = { host, COUNT_OF(host) }, .libraries = { libraries, COUNT_OF(libraries) },
+    .plan_name = "a plan",
+    .dataset_spec = "synthetic:files=4",
+    .dataset_name = "synthetic",
+    .dataset_options = "files=4",
+    .dataset_hash = "aa55",
+    .dataset_warning = "",
+    .dataset_files = 4,
+    .dataset_bytes = 3100,
+    .seed = UINT64_MAX - 1,
+    .rounds = 2,
+    .budget_ns = 60000000000,
+    .durability = "durable",
+    .retention = "history",
+    .batch = 16,
+    .clock_read_ns = 25,
+    .clock_tick_ns = 1,
+    .keep = "last",
+    .anywhere = true,
+    .guardrail = 0.1,
+    .arms = arms,
+    .arm_count = FIXTURE_ARMS,
+    .phases = phases,
+    .phase_count = COUNT_OF(phases),
+    .host = {host, COUNT_OF(host)},
+    .libraries = {libraries, COUNT_OF(libraries)},
 };
 
 static void place(struct sample *sample, enum sample_kind kind, const char *name, uint32_t run)
@@ -143,14 +177,14 @@ void fixture_run(struct sample run[FIXTURE_LINES], uint32_t number)
     run[4].valid = true;
     run[4].verification = "0123456789abcdef";
     run[4].dataset_hash = "aa55";
-    run[4].pragmas = (struct facts){ pragmas, COUNT_OF(pragmas) };
-    run[4].by_extension = (struct record_shares){ extensions, COUNT_OF(extensions) };
-    run[4].by_handler = (struct record_shares){ handlers, COUNT_OF(handlers) };
+    run[4].pragmas = (struct facts){pragmas, COUNT_OF(pragmas)};
+    run[4].by_extension = (struct record_shares){extensions, COUNT_OF(extensions)};
+    run[4].by_handler = (struct record_shares){handlers, COUNT_OF(handlers)};
 }
 
 void fixture_append(const char *dir, const struct sample *run)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     if (record_append(dir, &fixture_manifest, run, FIXTURE_LINES, &err) != RC_OK)
         fail_msg("%s", err.msg);
 }
@@ -158,7 +192,7 @@ void fixture_append(const char *dir, const struct sample *run)
 /* The study's folder, with `runs` runs in it. */
 const char *fixture_make(struct buf *dir, const char *parent, uint32_t runs)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     if (record_create(parent, &fixture_manifest, dir, &err) != RC_OK)
         fail_msg("%s", err.msg);
     for (uint32_t i = 0; i < runs; i++) {
@@ -171,7 +205,7 @@ const char *fixture_make(struct buf *dir, const char *parent, uint32_t runs)
 
 void fixture_load(struct record *record, const char *dir)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     if (record_load(record, dir, &err) != RC_OK)
         fail_msg("%s", err.msg);
 }
@@ -179,7 +213,7 @@ void fixture_load(struct record *record, const char *dir)
 void fixture_expect_load(const char *dir, enum rc rc, const char *const *parts)
 {
     struct record record;
-    struct err err = { 0 };
+    struct err err = {0};
     enum rc got = record_load(&record, dir, &err);
     if (got != rc)
         fail_msg("expected %s, got %s: %s", rc_name(rc), rc_name(got), err.msg);

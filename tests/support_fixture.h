@@ -28,7 +28,7 @@ const char *fixture_make(struct buf *dir, const char *parent, uint32_t runs);
 void fixture_load(struct record *record, const char *dir);
 /* Loading fails with `rc` and a message that has every part in it (NULL-terminated). */
 void fixture_expect_load(const char *dir, enum rc rc, const char *const *parts);
-#define FIXTURE_EXPECT_LOAD(dir, rc, ...)                                                          \
-    fixture_expect_load(dir, rc, (const char *const[]){ __VA_ARGS__, NULL })
+#define FIXTURE_EXPECT_LOAD(dir, rc, ...) \
+    fixture_expect_load(dir, rc, (const char *const[]){__VA_ARGS__, NULL})
 
 #endif

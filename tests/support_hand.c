@@ -45,11 +45,11 @@ void hand_open(struct hand *hand, const char *dir, bool durable)
                     "CREATE UNIQUE INDEX blob_key ON blob(file_id, version)");
     hand->begin = hand_prepare(hand, "BEGIN IMMEDIATE");
     hand->commit = hand_prepare(hand, "COMMIT");
-    hand->insert = hand_prepare(
-        hand, "INSERT INTO blob(file_id, version, hash, data) VALUES(?1, ?2, ?3, ?4)");
-    hand->find = hand_prepare(
-        hand, "SELECT id, CASE WHEN length(data)<=4000 THEN data ELSE length(data) END"
-              " FROM blob WHERE file_id=?1 AND version=?2");
+    hand->insert =
+        hand_prepare(hand, "INSERT INTO blob(file_id, version, hash, data) VALUES(?1, ?2, ?3, ?4)");
+    hand->find =
+        hand_prepare(hand, "SELECT id, CASE WHEN length(data)<=4000 THEN data ELSE length(data) END"
+                           " FROM blob WHERE file_id=?1 AND version=?2");
     (void)sqlite3_wal_hook(hand->db, wal_committed, hand);
     hand_settle(hand);
 }

@@ -46,7 +46,7 @@ static void every_code_has_its_own_name(void **unused)
             assert_string_not_equal(rc_name((enum rc)a), rc_name((enum rc)b));
     }
     assert_string_equal(rc_name((enum rc)(RC_BUG + 1)), "unknown");
-    assert_string_equal(rc_name((enum rc)-1), "unknown");
+    assert_string_equal(rc_name((enum rc) - 1), "unknown");
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */
@@ -54,7 +54,7 @@ static void every_code_has_its_own_name(void **unused)
 static void first_failure_wins(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(FAIL(&err, RC_CORRUPT, 0, "first %d", 1), RC_CORRUPT);
     assert_int_equal(FAIL(&err, RC_IO, EIO, "second"), RC_CORRUPT);
     assert_int_equal(err.rc, RC_CORRUPT);
@@ -77,7 +77,7 @@ static void first_failure_wins(void **unused)
 static void hints_need_a_failure(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     err_hint(&err, "about nothing");
     assert_string_equal(err.hint, "");
 }
@@ -90,13 +90,13 @@ static void full_disks_and_memory_have_their_own_codes(void **unused)
         int sys;
         enum rc expected;
     } cases[] = {
-        { RC_IO, ENOSPC, RC_FULL },        { RC_IO, EDQUOT, RC_FULL },
-        { RC_IO, EFBIG, RC_FULL },         { RC_IO, ENOMEM, RC_NOMEM },
-        { RC_IO, EIO, RC_IO },             { RC_IO, 0, RC_IO },
-        { RC_USAGE, ENOSPC, RC_USAGE },    { RC_CORRUPT, ENOMEM, RC_CORRUPT },
+        {RC_IO, ENOSPC, RC_FULL},     {RC_IO, EDQUOT, RC_FULL},
+        {RC_IO, EFBIG, RC_FULL},      {RC_IO, ENOMEM, RC_NOMEM},
+        {RC_IO, EIO, RC_IO},          {RC_IO, 0, RC_IO},
+        {RC_USAGE, ENOSPC, RC_USAGE}, {RC_CORRUPT, ENOMEM, RC_CORRUPT},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(FAIL(&err, cases[i].rc, cases[i].sys, "x"), cases[i].expected);
         assert_int_equal(err.rc, cases[i].expected);
         assert_int_equal(err.sys, cases[i].sys);
@@ -106,7 +106,7 @@ static void full_disks_and_memory_have_their_own_codes(void **unused)
 static void cause_comes_last(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     errno = EINTR;
     assert_int_equal(FAIL(&err, RC_IO, ENOENT, "cannot open \"%s\"", "a"), RC_IO);
     assert_string_equal(err.msg, "cannot open \"a\": No such file or directory");
@@ -123,7 +123,7 @@ static void long_messages_keep_their_cause(void **unused)
     char text[2000];
     memset(text, 'a', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(FAIL(&err, RC_IO, EIO, "%s", text), RC_IO);
     const char *tail = "aaa...: Input/output error";
     assert_int_equal(strlen(err.msg), sizeof(err.msg) - 1);
@@ -139,7 +139,7 @@ static void messages_are_cut_between_characters(void **unused)
         memset(text, 'a', shift);
         for (size_t i = shift; i + 3 < sizeof(text); i += 3)
             memcpy(text + i, "\xe2\x82\xac", 4);
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(FAIL(&err, RC_USAGE, 0, "%s", text), RC_USAGE);
         size_t len = strlen(err.msg);
         assert_true(len < sizeof(err.msg) && len >= sizeof(err.msg) - 4);
@@ -150,7 +150,7 @@ static void messages_are_cut_between_characters(void **unused)
 static void messages_are_one_line(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(FAIL(&err, RC_USAGE, 0, "a\nb\x1b[31m\x7f%s", "\r\t"), RC_USAGE);
     assert_string_equal(err.msg, "a?b?[31m???");
     err_hint(&err, "one\ntwo");
@@ -165,7 +165,7 @@ static enum rc failing_cleanup(struct err *err)
 static void keep_first_runs_the_call_and_keeps_the_cause(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     enum rc rc = RC_OK;
     KEEP_FIRST(rc, RC_OK);
     assert_int_equal(rc, RC_OK);
@@ -177,13 +177,13 @@ static void keep_first_runs_the_call_and_keeps_the_cause(void **unused)
 
 static void record_success(void)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     (void)FAIL(&err, RC_OK, 0, "nothing failed");
 }
 
 static void record_absence(void)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     (void)FAIL(&err, RC_NOTFOUND, 0, "an ordinary answer");
 }
 
@@ -202,33 +202,33 @@ static void quoting_escapes_what_could_mislead(void **unused)
     static const struct {
         const char *text, *expected;
     } cases[] = {
-        { "", "" },
-        { "plain text/1.0 it's", "plain text/1.0 it's" },
-        { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
-        { "\x1b[31m", "\\x1b[31m" },
-        { "\x7f", "\\x7f" },
-        { "say \"hi\"", "say \\x22hi\\x22" },
-        { "a\\b", "a\\x5cb" },
+        {"", ""},
+        {"plain text/1.0 it's", "plain text/1.0 it's"},
+        {"a\nb\tc\r", "a\\x0ab\\x09c\\x0d"},
+        {"\x1b[31m", "\\x1b[31m"},
+        {"\x7f", "\\x7f"},
+        {"say \"hi\"", "say \\x22hi\\x22"},
+        {"a\\b", "a\\x5cb"},
         /* well-formed UTF-8 of every length stays */
-        { "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80" },
-        { "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" },
+        {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
         /* malformed: stray, truncated, overlong, surrogate, beyond U+10FFFF, never used */
-        { "\x80", "\\x80" },
-        { "\xc3", "\\xc3" },
-        { "\xe2\x82", "\\xe2\\x82" },
-        { "\xe2\x82z", "\\xe2\\x82z" },
-        { "\xc0\xaf", "\\xc0\\xaf" },
-        { "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
-        { "\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf" },
-        { "\xed\xa0\x80", "\\xed\\xa0\\x80" },
-        { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
-        { "\xff\xfe", "\\xff\\xfe" },
+        {"\x80", "\\x80"},
+        {"\xc3", "\\xc3"},
+        {"\xe2\x82", "\\xe2\\x82"},
+        {"\xe2\x82z", "\\xe2\\x82z"},
+        {"\xc0\xaf", "\\xc0\\xaf"},
+        {"\xe0\x80\xaf", "\\xe0\\x80\\xaf"},
+        {"\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"},
+        {"\xed\xa0\x80", "\\xed\\xa0\\x80"},
+        {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
+        {"\xff\xfe", "\\xff\\xfe"},
         /* well-formed, yet drives a terminal (CSI), breaks the line or reorders it */
-        { "\xc2\x9b", "\\xc2\\x9b" },
-        { "\xc2\xa0", "\xc2\xa0" },
-        { "\xe2\x80\xa8", "\\xe2\\x80\\xa8" },
-        { "\xe2\x80\xae", "\\xe2\\x80\\xae" },
-        { "\xe2\x81\xa6", "\\xe2\\x81\\xa6" },
+        {"\xc2\x9b", "\\xc2\\x9b"},
+        {"\xc2\xa0", "\xc2\xa0"},
+        {"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},
+        {"\xe2\x80\xae", "\\xe2\\x80\\xae"},
+        {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         assert_string_equal(Q(cases[i].text), cases[i].expected);
@@ -297,22 +297,18 @@ static void quoting_any_bytes_stays_in_bounds(void **unused)
 static void nearest_word_finds_likely_slips(void **unused)
 {
     (void)unused;
-    static const char *const words[] = { "avg", "codec", "level", "history", "chunked", "chunk" };
+    static const char *const words[] = {"avg", "codec", "level", "history", "chunked", "chunk"};
     static const struct {
         const char *word, *expected;
     } cases[] = {
-        { "avgg", "avg" },      /* insert */
-        { "av", "avg" },        /* delete */
-        { "coden", "codec" },   /* substitute */
-        { "cdoec", "codec" },   /* swap */
-        { "histroy", "history" },
-        { "hsitroy", "history" }, /* two swaps in seven letters */
-        { "hsitroi", NULL },      /* three slips are too many */
-        { "level", "level" },
-        { "cxyec", NULL },
-        { "zzz", NULL },
-        { "", NULL },
-        { "chunke", "chunked" }, /* as near as "chunk": the first listed */
+        {"avgg", "avg"},                                /* insert */
+        {"av", "avg"},                                  /* delete */
+        {"coden", "codec"},                             /* substitute */
+        {"cdoec", "codec"},                             /* swap */
+        {"histroy", "history"}, {"hsitroy", "history"}, /* two swaps in seven letters */
+        {"hsitroi", NULL},                              /* three slips are too many */
+        {"level", "level"},     {"cxyec", NULL},        {"zzz", NULL}, {"", NULL},
+        {"chunke", "chunked"}, /* as near as "chunk": the first listed */
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const char *near = nearest_word(cases[i].word, words, COUNT_OF(words));
@@ -327,7 +323,7 @@ static void nearest_word_finds_likely_slips(void **unused)
 static void nearest_word_prefers_the_nearer(void **unused)
 {
     (void)unused;
-    static const char *const words[] = { "abcdxx", "abcdex", "abcdef" };
+    static const char *const words[] = {"abcdxx", "abcdex", "abcdef"};
     assert_string_equal(nearest_word("abcdef", words, 3), "abcdef");
     assert_string_equal(nearest_word("abcdeg", words, 3), "abcdex");
     assert_string_equal(nearest_word("abcdefg", words, 3), "abcdef");
@@ -339,7 +335,7 @@ static void nearest_word_survives_any_length(void **unused)
     char text[66];
     memset(text, 'a', sizeof(text));
     text[65] = '\0';
-    const char *words[] = { text };
+    const char *words[] = {text};
     assert_null(nearest_word(text, words, 1));
     assert_null(nearest_word("aaa", words, 1));
     text[64] = '\0';

@@ -23,11 +23,11 @@
 #include "datasets/edit.h"
 #include "datasets/walk.h"
 
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        enum rc rc_ = (call);                                                                      \
-        if (rc_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg);                                  \
+#define assert_ok(call)                                           \
+    do {                                                          \
+        enum rc rc_ = (call);                                     \
+        if (rc_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg); \
     } while (0)
 
 /* ---- a directory of the test's own ---------------------------------------------------------- */
@@ -62,8 +62,8 @@ static void write_file(const char *path, size_t len)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
-    struct buf bytes = { 0 };
-    struct err err = { 0 };
+    struct buf bytes = {0};
+    struct err err = {0};
     assert_ok(buf_resize(&bytes, len, &err));
     struct rng rng = rng_stream(len, path, 0);
     rng_fill(&rng, bytes.ptr, len);
@@ -75,13 +75,13 @@ static void write_file(const char *path, size_t len)
 /* All files get this modification time, so that a change of content alone leaves it as it was. */
 static void set_time(const char *path, time_t seconds)
 {
-    const struct timespec times[2] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
+    const struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
     assert_int_equal(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0);
 }
 
 static void make_socket(const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0);
@@ -99,7 +99,7 @@ static struct dataset *opened(const char *spec, uint64_t seed, struct err *err)
 
 static void assert_refused(const char *spec, enum rc rc, const char *message)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     struct dataset *ds;
     enum rc got = dataset_open(&ds, spec, 1, &err);
     if (got != rc || strstr(err.msg, message) == NULL)
@@ -137,8 +137,8 @@ static void make_odd_tree(void)
 static void regular_files_are_listed_in_byte_order(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf out = { 0 };
+    struct err err = {0};
+    struct buf out = {0};
     make_odd_tree();
     struct dataset *ds = opened("files:t", 1, &err);
     assert_string_equal(ds->source, "t");
@@ -167,7 +167,7 @@ static void regular_files_are_listed_in_byte_order(void **unused)
 static void a_link_may_name_the_directory(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     write_file("t/x", 10);
     assert_int_equal(symlink("t", "here"), 0);
     struct dataset *ds = opened("files:here", 1, &err);
@@ -200,7 +200,7 @@ static void what_is_no_tree_of_files_is_refused(void **unused)
 static void limits_are_kept(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     write_file("t/big", 0);
     assert_int_equal(truncate("t/big", (off_t)BLOB_BYTES_MAX), 0);
     dataset_close(opened("files:t", 1, &err));
@@ -210,7 +210,7 @@ static void limits_are_kept(void **unused)
     assert_refused("files:t", RC_USAGE, "\"big\": 1099511627776 bytes");
     write_file("t/big", 1);
 
-    struct walk walk = { 0 };
+    struct walk walk = {0};
     write_file("t/second", 1);
     assert_ok(walk_open(&walk, "t", 2, &err));
     walk_release(&walk);
@@ -223,7 +223,7 @@ static void limits_are_kept(void **unused)
 static void folders_nest_64_deep(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     char path[200] = "t";
     for (unsigned depth = 0; depth < 64; depth++) {
         snprintf(path + 1 + 2 * depth, 3, "/d");
@@ -258,8 +258,8 @@ static void what_cannot_be_read_is_named(void **unused)
     (void)unused;
     /* Root reads everything: be somebody else for a moment. */
     bool root = geteuid() == 0;
-    struct err err = { 0 };
-    struct buf out = { 0 };
+    struct err err = {0};
+    struct buf out = {0};
     assert_int_equal(mkdir("t/d", 0755), 0);
     write_file("t/d/secret", 10);
     struct dataset *ds = opened("files:t", 1, &err);
@@ -306,7 +306,6 @@ static void touch(void)
     set_time("t/d/f", 2000);
 }
 
-
 static void replace_by_equal_file(void)
 {
     write_file("t/other", 1000);
@@ -347,14 +346,21 @@ static void replace_by_folder(void)
 static void a_changed_file_is_an_error(void **unused)
 {
     static void (*const changes[])(void) = {
-        vanish,          shrink,          grow,
-        empty,           touch,           replace_by_equal_file,
-        replace_by_fifo, replace_by_link, replace_folder_by_link,
-        replace_folder_by_file,           replace_by_folder,
+        vanish,
+        shrink,
+        grow,
+        empty,
+        touch,
+        replace_by_equal_file,
+        replace_by_fifo,
+        replace_by_link,
+        replace_folder_by_link,
+        replace_folder_by_file,
+        replace_by_folder,
     };
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
-        struct err err = { 0 };
-        struct buf out = { 0 };
+        struct err err = {0};
+        struct buf out = {0};
         struct dataset_summary sum;
         assert_int_equal(mkdir("t/d", 0755), 0);
         write_file("t/d/f", 1000);
@@ -385,13 +391,13 @@ static void a_changed_file_is_an_error(void **unused)
 static void files_that_lie_about_their_size_are_an_error(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     struct dataset *ds;
     if (access("/proc/sys/kernel/random/uuid", R_OK) != 0)
         skip();
     if (dataset_open(&ds, "files:/proc/sys/kernel/random", 1, &err) != RC_OK)
         skip();
-    struct buf out = { 0 };
+    struct buf out = {0};
     assert_int_equal(dataset_content(ds, 0, 0, &out), RC_IO);
     assert_non_null(strstr(err.msg, "changed while in use (it gives more than the 0 bytes"));
     dataset_close(ds);
@@ -402,7 +408,7 @@ static void files_that_lie_about_their_size_are_an_error(void **unused)
 
 static void make_plain_tree(void)
 {
-    static const char *const names[] = { "one.txt", "two", ".hidden", "x/archive.tar.gz", "zero" };
+    static const char *const names[] = {"one.txt", "two", ".hidden", "x/archive.tar.gz", "zero"};
     assert_int_equal(mkdir("t/x", 0755), 0);
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         char path[64];
@@ -414,7 +420,7 @@ static void make_plain_tree(void)
 
 static struct hash128 content_hash(struct dataset *ds, uint32_t file, uint32_t version)
 {
-    struct buf out = { 0 };
+    struct buf out = {0};
     if (dataset_content(ds, file, version, &out) != RC_OK)
         fail_msg("%s", ds->err->msg);
     struct hash128 hash = hash_xxh128(buf_span(&out));
@@ -426,8 +432,8 @@ static void content_is_a_pure_function(void **unused)
 {
     (void)unused;
     enum { FILES = 5 + 4, VERSIONS = 12, ASKED = FILES * VERSIONS };
-    struct err err = { 0 };
-    struct hash128 hashes[ASKED], fold = { 0 };
+    struct err err = {0};
+    struct hash128 hashes[ASKED], fold = {0};
     uint32_t order[ASKED];
     char hex[HEX_SIZE];
     make_plain_tree();
@@ -466,8 +472,8 @@ static int compare_texts(const void *a, const void *b)
 static void forks_have_names_of_their_own(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf out = { 0 };
+    struct err err = {0};
+    struct buf out = {0};
     enum { FORKS = 300 };
     char *paths[4 + FORKS];
     write_file("t/a.b.txt", 10);
@@ -476,7 +482,7 @@ static void forks_have_names_of_their_own(void **unused)
     write_file("t/plain-fork0001", 10);
     struct dataset *ds = opened("files:t", 1, &err);
     assert_int_equal(ds->file_count, 4);
-    unsigned named[3] = { 0 };
+    unsigned named[3] = {0};
     for (uint32_t file = 0; file < COUNT_OF(paths); file++) {
         char mark[32], expected[3][64];
         snprintf(mark, sizeof(mark), "-fork%04" PRIu32, file - 3);
@@ -504,8 +510,8 @@ static void forks_have_names_of_their_own(void **unused)
 static void forks_avoid_names_that_exist(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf out = { 0 };
+    struct err err = {0};
+    struct buf out = {0};
     unsigned avoided = 0;
     write_file("t/p", 10);
     write_file("t/p-fork0001", 10);
@@ -525,8 +531,8 @@ static void edits_follow_their_script(void **unused)
 {
     (void)unused;
     enum { EDITS = 4000, LEN = 50000 };
-    struct err err = { 0 };
-    struct buf base = { 0 }, out = { 0 };
+    struct err err = {0};
+    struct buf base = {0}, out = {0};
     unsigned same_length = 0, inserts = 0, appends = 0, deletes = 0, large = 0;
     assert_ok(buf_resize(&base, LEN, &err));
     for (size_t i = 0; i < LEN; i++)
@@ -572,8 +578,8 @@ static void edits_keep_tiny_content_alive(void **unused)
     (void)unused;
     for (size_t len = 0; len <= 4; len++) {
         for (uint32_t v = 0; v < 500; v++) {
-            struct err err = { 0 };
-            struct buf out = { 0 };
+            struct err err = {0};
+            struct buf out = {0};
             struct rng rng = edit_stream(9, "tiny", (uint32_t)len, v);
             assert_ok(buf_set(&out, span_of("abcd", len), &err));
             assert_ok(edit_apply(&out, &rng, &err));

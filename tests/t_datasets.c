@@ -14,11 +14,11 @@
 #include "datasets/dataset.h"
 #include "engine/rng.h"
 
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        enum rc rc_ = (call);                                                                      \
-        if (rc_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg);                                  \
+#define assert_ok(call)                                           \
+    do {                                                          \
+        enum rc rc_ = (call);                                     \
+        if (rc_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg); \
     } while (0)
 
 /* One of each generator, small, with options away from their defaults too. */
@@ -41,7 +41,7 @@ static struct dataset *opened(const char *spec, uint64_t seed, struct err *err)
 
 static struct hash128 content_hash(struct dataset *ds, uint32_t file, uint32_t version)
 {
-    struct buf content = { 0 };
+    struct buf content = {0};
     if (dataset_content(ds, file, version, &content) != RC_OK)
         fail_msg("file %" PRIu32 " version %" PRIu32 ": %s", file, version, ds->err->msg);
     struct hash128 hash = hash_xxh128(buf_span(&content));
@@ -72,8 +72,8 @@ static size_t compressed_len(struct span bytes, int level)
 static void rows_are_sound(void **unused)
 {
     (void)unused;
-    static const char *const names[] = { "lix-v1", "random", "media", "append", "files" };
-    struct err err = { 0 };
+    static const char *const names[] = {"lix-v1", "random", "media", "append", "files"};
+    struct err err = {0};
     assert_ok(dataset_rows_validate(&err));
     assert_int_equal(dataset_count(), COUNT_OF(names));
     for (size_t i = 0; i < COUNT_OF(names); i++)
@@ -86,34 +86,34 @@ static void wrong_specs_are_refused(void **unused)
     static const struct {
         const char *spec, *message;
     } bad[] = {
-        { "", "no name" },
-        { ":files=1", "no name" },
-        { "lix", "unknown dataset \"lix\" (available: lix-v1, random, media, append, files)" },
-        { "lix_v1", "did you mean \"lix-v1\"?" },
-        { "randon:files=3", "did you mean \"random\"?" },
-        { "Media", "did you mean \"media\"?" },
-        { "appendix\n", "unknown dataset \"appendix\\x0a\"" },
-        { "files", "no directory is given" },
-        { "files:", "no directory is given" },
-        { "random:file=3", "random: unknown option \"file\" (did you mean \"files\"?)" },
-        { "lix-v1:files_per_class=0", "option \"files_per_class\": value \"0\" is out of range" },
-        { "lix-v1:size=0", "option \"size\"" },
-        { "lix-v1:size=1G", "out of range" },
-        { "random:files=0", "out of range" },
-        { "random:files=4000001", "out of range" },
-        { "random:files=x", "not a whole number" },
-        { "random:files=1,files=2", "given twice" },
-        { "random:size_min=5", "size_min=5,size_max=0 is not a range" },
-        { "random:size_max=5", "size_min=0,size_max=5 is not a range" },
-        { "random:size_min=9,size_max=5", "size_min=9,size_max=5 is not a range" },
-        { "media:size=255", "out of range" },
-        { "media:duplicates=1.5", "out of range" },
-        { "append:growth=0", "out of range" },
-        { "append:growth", "has no value" },
-        { "append:,", "an option name is missing" },
+        {"", "no name"},
+        {":files=1", "no name"},
+        {"lix", "unknown dataset \"lix\" (available: lix-v1, random, media, append, files)"},
+        {"lix_v1", "did you mean \"lix-v1\"?"},
+        {"randon:files=3", "did you mean \"random\"?"},
+        {"Media", "did you mean \"media\"?"},
+        {"appendix\n", "unknown dataset \"appendix\\x0a\""},
+        {"files", "no directory is given"},
+        {"files:", "no directory is given"},
+        {"random:file=3", "random: unknown option \"file\" (did you mean \"files\"?)"},
+        {"lix-v1:files_per_class=0", "option \"files_per_class\": value \"0\" is out of range"},
+        {"lix-v1:size=0", "option \"size\""},
+        {"lix-v1:size=1G", "out of range"},
+        {"random:files=0", "out of range"},
+        {"random:files=4000001", "out of range"},
+        {"random:files=x", "not a whole number"},
+        {"random:files=1,files=2", "given twice"},
+        {"random:size_min=5", "size_min=5,size_max=0 is not a range"},
+        {"random:size_max=5", "size_min=0,size_max=5 is not a range"},
+        {"random:size_min=9,size_max=5", "size_min=9,size_max=5 is not a range"},
+        {"media:size=255", "out of range"},
+        {"media:duplicates=1.5", "out of range"},
+        {"append:growth=0", "out of range"},
+        {"append:growth", "has no value"},
+        {"append:,", "an option name is missing"},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct dataset *ds = (struct dataset *)&err;
         assert_int_equal(dataset_open(&ds, bad[i].spec, 1, &err), RC_USAGE);
         assert_null(ds);
@@ -126,7 +126,7 @@ static void wrong_specs_are_refused(void **unused)
 static void effective_options_are_told(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
+    struct err err = {0};
     struct dataset *ds = opened("random:size=4k", 1, &err);
     assert_string_equal(dataset_options(ds), "files=96,size=4096,size_min=0,size_max=0");
     assert_null(ds->source);
@@ -144,14 +144,14 @@ static void versions_and_sizes_have_limits(void **unused)
         const char *spec;
         uint32_t file, version;
     } bad[] = {
-        { "random:size=1", 0, DATASET_VERSIONS_MAX + 1 },
-        { "append:growth=20000", 0, 50000 },
-        { "lix-v1:size=999999999", 64, 1 },
-        { "media:size=1000000000", 0, 20 },
+        {"random:size=1", 0, DATASET_VERSIONS_MAX + 1},
+        {"append:growth=20000", 0, 50000},
+        {"lix-v1:size=999999999", 64, 1},
+        {"media:size=1000000000", 0, 20},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct err err = { 0 };
-        struct buf out = { 0 };
+        struct err err = {0};
+        struct buf out = {0};
         struct dataset *ds = opened(bad[i].spec, 1, &err);
         assert_int_equal(dataset_content(ds, bad[i].file, bad[i].version, &out), RC_USAGE);
         assert_int_equal(out.cap, 0);
@@ -166,16 +166,16 @@ static const struct {
     uint64_t bytes;
     const char *digest;
 } lix_golden[] = {
-    { 6291456, "8f8532afdec00c132e82aa33d3182d379a5ebcf22dfaca09176c9ee3fd59ff87" },
-    { 6422528, "a390399a6165f293944f387d4fdc997959e3ee69776df777b33b113778deabc4" },
-    { 6553600, "8693d5eff2a8accb940ad3dadb3a98d1d04e35d9e8f847bcd954927f2b1162f0" },
+    {6291456, "8f8532afdec00c132e82aa33d3182d379a5ebcf22dfaca09176c9ee3fd59ff87"},
+    {6422528, "a390399a6165f293944f387d4fdc997959e3ee69776df777b33b113778deabc4"},
+    {6553600, "8693d5eff2a8accb940ad3dadb3a98d1d04e35d9e8f847bcd954927f2b1162f0"},
 };
 #define LIX_PATHS_DIGEST "cf3f99f0459e568be604e0eebd6cab24936f7023b44b80f6c2843a1721fac543"
 
 static void assert_digest(struct buf *bytes, const char *expected)
 {
-    struct err err = { 0 };
-    struct sha256 sha = { 0 };
+    struct err err = {0};
+    struct sha256 sha = {0};
     struct digest256 digest;
     char hex[HEX_SIZE];
     assert_ok(sha256_init(&sha, &err));
@@ -187,8 +187,8 @@ static void assert_digest(struct buf *bytes, const char *expected)
 static void lix_is_the_published_dataset(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf one = { 0 }, all = { 0 };
+    struct err err = {0};
+    struct buf one = {0}, all = {0};
     for (uint64_t seed = 0; seed < 2; seed++) {
         struct dataset *ds = opened("lix-v1", seed, &err);
         assert_int_equal(ds->file_count, 96);
@@ -216,10 +216,10 @@ static void lix_is_the_published_dataset(void **unused)
 static void lix_workloads_have_the_published_totals(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf work = { 0 };
+    struct err err = {0};
+    struct buf work = {0};
     struct dataset *ds = opened("lix-v1", 1, &err);
-    uint64_t ingest = 0, update[2] = { 0 }, point = 0;
+    uint64_t ingest = 0, update[2] = {0}, point = 0;
     for (uint32_t file = 0; file < 96; file++) {
         ingest += content_len(ds, file, 0, &work);
         update[0] += content_len(ds, file, 1, &work);
@@ -240,8 +240,8 @@ static void lix_workloads_have_the_published_totals(void **unused)
 static void lix_classes_are_what_the_warning_says(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf old = { 0 }, new = { 0 };
+    struct err err = {0};
+    struct buf old = {0}, new = {0};
     struct dataset *ds = opened("lix-v1", 1, &err);
     assert_ok(dataset_content(ds, 0, 0, &old));
     assert_in_range(compressed_len(buf_span(&old), 1), 65536, 65550);
@@ -275,8 +275,8 @@ static void lix_goes_on_beyond_what_is_published(void **unused)
         "bench/append/00/file-00032.dat", "bench/random/01/file-00033.bin",
         "bench/media/01/file-00033.png",
     };
-    struct err err = { 0 };
-    struct buf work = { 0 }, older = { 0 };
+    struct err err = {0};
+    struct buf work = {0}, older = {0};
     struct dataset *ds = opened("lix-v1", 1, &err);
     for (uint32_t i = 0; i < COUNT_OF(inserted); i++) {
         assert_ok(dataset_path(ds, 96 + i, &work));
@@ -307,7 +307,7 @@ static void content_is_a_pure_function(void **unused)
 {
     (void)unused;
     for (size_t s = 0; s < COUNT_OF(specs); s++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct dataset *a = opened(specs[s], 7, &err), *b = opened(specs[s], 7, &err);
         uint32_t files = a->file_count + ASKED_INSERTS, count = files * ASKED_VERSIONS;
         struct hash128 *hashes = calloc(count, sizeof(*hashes));
@@ -333,10 +333,10 @@ static void every_update_changes_something(void **unused)
 {
     (void)unused;
     for (size_t s = 0; s < COUNT_OF(specs); s++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct dataset *ds = opened(specs[s], 7, &err);
         for (uint32_t file = 0; file < ds->file_count + ASKED_INSERTS; file++) {
-            struct buf work = { 0 };
+            struct buf work = {0};
             /* A window of a single byte may be given the value it has. */
             bool tiny = content_len(ds, file, 0, &work) < 512;
             buf_release(&work);
@@ -352,7 +352,7 @@ static void seeds_matter(void **unused)
 {
     (void)unused;
     for (size_t s = 1; s < COUNT_OF(specs); s++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct dataset *a = opened(specs[s], 7, &err), *b = opened(specs[s], 8, &err);
         for (uint32_t file = 0; file < 3; file++)
             assert_false(hash128_equal(content_hash(a, file, 2), content_hash(b, file, 2)));
@@ -370,8 +370,8 @@ static void paths_are_relative_and_unique(void **unused)
 {
     (void)unused;
     for (size_t s = 0; s < COUNT_OF(specs); s++) {
-        struct err err = { 0 };
-        struct buf out = { 0 };
+        struct err err = {0};
+        struct buf out = {0};
         struct dataset *ds = opened(specs[s], 7, &err);
         uint32_t count = ds->file_count + 200;
         char **paths = calloc(count, sizeof(*paths));
@@ -399,23 +399,19 @@ static const struct {
     uint32_t files;
     uint64_t bytes, smallest, largest;
 } pinned[] = {
-    { "lix-v1", "66a7770be6fc1b9f37487adbed4dbecb", 96,
-      6291456, 65536, 65536 },
-    { "random", "1433f7b6059b547110ad07b83c2bc53e", 96,
-      6291456, 65536, 65536 },
-    { "random:files=50,size_min=1,size_max=1M", "af6161ed7fd0995294b5a85095e47234", 50,
-      3602189, 1, 890486 },
-    { "media", "c213b92ba05d2fd401e0f42f087a9069", 96,
-      6291456, 65536, 65536 },
-    { "append", "4c59151db236243e23da2715dfe290c4", 96,
-      6291456, 65536, 65536 },
+    {"lix-v1", "66a7770be6fc1b9f37487adbed4dbecb", 96, 6291456, 65536, 65536},
+    {"random", "1433f7b6059b547110ad07b83c2bc53e", 96, 6291456, 65536, 65536},
+    {"random:files=50,size_min=1,size_max=1M", "af6161ed7fd0995294b5a85095e47234", 50, 3602189, 1,
+     890486},
+    {"media", "c213b92ba05d2fd401e0f42f087a9069", 96, 6291456, 65536, 65536},
+    {"append", "4c59151db236243e23da2715dfe290c4", 96, 6291456, 65536, 65536},
 };
 
 static void summaries_are_pinned(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(pinned); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct dataset_summary sum;
         char hex[HEX_SIZE];
         struct dataset *ds = opened(pinned[i].spec, 42, &err);
@@ -434,19 +430,19 @@ static void summaries_are_pinned(void **unused)
 static const struct {
     const char *spec, *hash;
 } pinned_versions[] = {
-    { "lix-v1:files_per_class=2,size=7k", "3e26aae23cad6dc40c82f586d60cff6c" },
-    { "random:files=5,size_min=1,size_max=30k", "f15e862d4e14f14294cf321402eaf2b6" },
-    { "media:files=6,size=8k,duplicates=50%", "545283c5b83883ac4436f7fb84290ad5" },
-    { "append:files=4,size=6k,growth=1k", "8da9d6718b0a4757b07eb7e3831290bb" },
+    {"lix-v1:files_per_class=2,size=7k", "3e26aae23cad6dc40c82f586d60cff6c"},
+    {"random:files=5,size_min=1,size_max=30k", "f15e862d4e14f14294cf321402eaf2b6"},
+    {"media:files=6,size=8k,duplicates=50%", "545283c5b83883ac4436f7fb84290ad5"},
+    {"append:files=4,size=6k,growth=1k", "8da9d6718b0a4757b07eb7e3831290bb"},
 };
 
 static void later_versions_are_pinned(void **unused)
 {
     (void)unused;
     for (size_t i = 0; i < COUNT_OF(pinned_versions); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         char hex[HEX_SIZE];
-        struct hash128 fold = { 0 };
+        struct hash128 fold = {0};
         struct dataset *ds = opened(pinned_versions[i].spec, 42, &err);
         for (uint32_t file = 0; file < ds->file_count + 6; file++) {
             for (uint32_t version = 0; version < 6; version++)
@@ -463,10 +459,10 @@ static void later_versions_are_pinned(void **unused)
 static void random_sizes_are_log_uniform(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf work = { 0 };
+    struct err err = {0};
+    struct buf work = {0};
     struct dataset *ds = opened("random:files=3000,size_min=1k,size_max=64k", 5, &err);
-    unsigned octaves[6] = { 0 };
+    unsigned octaves[6] = {0};
     for (uint32_t file = 0; file < ds->file_count; file++) {
         uint64_t len = content_len(ds, file, 0, &work);
         assert_in_range(len, 1024, 65536);
@@ -493,8 +489,8 @@ static void random_sizes_are_log_uniform(void **unused)
 static void random_updates_keep_most_bytes(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf old = { 0 }, new = { 0 };
+    struct err err = {0};
+    struct buf old = {0}, new = {0};
     struct dataset *ds = opened("random:files=20,size=64k", 5, &err);
     unsigned rewrites = 0;
     for (uint32_t file = 0; file < 20; file++) {
@@ -535,12 +531,15 @@ static void media_keeps_magic_and_payload(void **unused)
     static const struct {
         const char *extension, *magic;
         size_t len;
-    } types[] = { { "gif", "GIF89a", 6 },
-                  { "png", "\x89PNG\r\n\x1a\n", 8 },
-                  { "mp4", "\0\0\0\x1c" "ftypmp42", 12 },
-                  { "jpg", "\xff\xd8\xff\xe0\0\x10JFIF", 10 } };
-    struct err err = { 0 };
-    struct buf old = { 0 }, new = { 0 };
+    } types[] = {{"gif", "GIF89a", 6},
+                 {"png", "\x89PNG\r\n\x1a\n", 8},
+                 {"mp4",
+                  "\0\0\0\x1c"
+                  "ftypmp42",
+                  12},
+                 {"jpg", "\xff\xd8\xff\xe0\0\x10JFIF", 10}};
+    struct err err = {0};
+    struct buf old = {0}, new = {0};
     struct dataset *ds = opened("media:files=8,size=16k,duplicates=0", 5, &err);
     unsigned inserts = 0;
     for (uint32_t file = 0; file < 8; file++) {
@@ -581,12 +580,12 @@ static void media_has_the_duplicates_asked_for(void **unused)
         const char *spec;
         unsigned min, max;
     } cases[] = {
-        { "media:files=400,size=1k,duplicates=0", 0, 0 },
-        { "media:files=400,size=1k,duplicates=25%", 65, 135 },
-        { "media:files=400,size=1k,duplicates=1", 399, 399 },
+        {"media:files=400,size=1k,duplicates=0", 0, 0},
+        {"media:files=400,size=1k,duplicates=25%", 65, 135},
+        {"media:files=400,size=1k,duplicates=1", 399, 399},
     };
     for (size_t c = 0; c < COUNT_OF(cases); c++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct hash128 hashes[400];
         struct dataset *ds = opened(cases[c].spec, 5, &err);
         unsigned copies = 0;
@@ -608,8 +607,8 @@ static void media_has_the_duplicates_asked_for(void **unused)
 static void append_only_appends_and_compresses_like_a_log(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf old = { 0 }, new = { 0 };
+    struct err err = {0};
+    struct buf old = {0}, new = {0};
     struct dataset *ds = opened("append:files=4,size=64k,growth=10000", 5, &err);
     for (uint32_t file = 0; file < 6; file++) {
         assert_ok(dataset_content(ds, file, 0, &old));

@@ -14,11 +14,11 @@
 
 #include "engine/db.h"
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        enum rc ok_ = (call);                                                                      \
-        if (ok_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg);                                  \
+#define OK(call)                                                  \
+    do {                                                          \
+        enum rc ok_ = (call);                                     \
+        if (ok_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg); \
     } while (0)
 
 static struct db_settings defaults(void)
@@ -122,7 +122,8 @@ static void settings_take_effect(void **state)
     OK(io_open_posix(&io, dir, &err));
     struct db_settings settings = defaults();
     OK(opt_apply(db_opts, &settings,
-                 "page_size=64k,page_cache=8MiB,mmap=1MiB,checkpoint=7,secure_delete=on", "x", &err));
+                 "page_size=64k,page_cache=8MiB,mmap=1MiB,checkpoint=7,secure_delete=on", "x",
+                 &err));
     struct db db;
     OK(db_open(&db, &io, DURABILITY_DURABLE, &settings, &err));
     assert_string_equal(pragma_of(&db, "page_size"), "65536");
@@ -164,8 +165,7 @@ static void mmap_needs_a_back_end(void **state)
     open_memory(&io);
     settings.mmap_bytes = 1 << 20;
     assert_int_equal(db_open(&db, &io, DURABILITY_DURABLE, &settings, &err), RC_UNSUPPORTED);
-    assert_string_equal(err.msg,
-                        "PRAGMA mmap_size did not take effect: wanted 1048576, got \"0\"");
+    assert_string_equal(err.msg, "PRAGMA mmap_size did not take effect: wanted 1048576, got \"0\"");
     io_close(&io);
 }
 
@@ -312,9 +312,18 @@ static void guard_denies(void **state)
 {
     (void)state;
     static const char *const denied[] = {
-        "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "END", "ROLLBACK", "SAVEPOINT s", "RELEASE s",
-        "PRAGMA synchronous", "PRAGMA synchronous=OFF", "PRAGMA journal_mode=OFF",
-        "ATTACH 'x' AS y", "DETACH y",
+        "BEGIN",
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT s",
+        "RELEASE s",
+        "PRAGMA synchronous",
+        "PRAGMA synchronous=OFF",
+        "PRAGMA journal_mode=OFF",
+        "ATTACH 'x' AS y",
+        "DETACH y",
     };
     struct err err = {0};
     struct io io = {0};

@@ -17,7 +17,7 @@ static const char *match(const char *path, struct span head)
 }
 
 #define assert_match(path, head, expected) assert_string_equal(match((path), (head)), (expected))
-#define HEAD(literal) span_of((literal), sizeof(literal) - 1)
+#define HEAD(literal)                      span_of((literal), sizeof(literal) - 1)
 
 static void test_magic_before_extension(void **state)
 {
@@ -49,8 +49,14 @@ static void test_lix_media_heads(void **state)
     (void)state;
     assert_match("f.bin", HEAD("GIF89a\x93\x12"), "media_gif");
     assert_match("f.bin", HEAD("\x89PNG\r\n\x1a\n\x93"), "media_png");
-    assert_match("f.bin", HEAD("\0\0\0\x18" "ftypisom\x93"), "media_mp4");
-    assert_match("f.bin", HEAD("\0\0\0\x20" "ftypmp42\x93"), "media_mp4");
+    assert_match("f.bin",
+                 HEAD("\0\0\0\x18"
+                      "ftypisom\x93"),
+                 "media_mp4");
+    assert_match("f.bin",
+                 HEAD("\0\0\0\x20"
+                      "ftypmp42\x93"),
+                 "media_mp4");
     assert_match("f.bin", HEAD("\xff\xd8\xff\xe0\0\x10JFIF\x93"), "media_jpeg");
 }
 
@@ -145,10 +151,10 @@ static void test_every_row_reachable(void **state)
             assert_true((size_t)row->magic_offset + row->magic_len <= sizeof(head));
             memcpy(head + row->magic_offset, row->magic, row->magic_len);
             assert_ptr_equal(handler_match(span_of_str("x"), span_of(head, sizeof(head))), row);
-            assert_ptr_equal(handler_match(span_of_str("x.txt"), /* just long enough */
-                                           span_of(head, (size_t)row->magic_offset +
-                                                             row->magic_len)),
-                             row);
+            assert_ptr_equal(
+                handler_match(span_of_str("x.txt"), /* just long enough */
+                              span_of(head, (size_t)row->magic_offset + row->magic_len)),
+                row);
         }
         check_extensions_reach(row);
     }

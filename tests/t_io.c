@@ -26,21 +26,21 @@
 #include <sys/syscall.h>
 #endif
 
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        enum rc rc_ = (call);                                                                      \
-        if (rc_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg);                                  \
+#define assert_ok(call)                                           \
+    do {                                                          \
+        enum rc rc_ = (call);                                     \
+        if (rc_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg); \
     } while (0)
 /* Expects a failure with this code and forgets it. */
-#define assert_fails(code, call)                                                                   \
-    do {                                                                                           \
-        enum rc rc_ = (call);                                                                      \
-        if (rc_ != (code))                                                                         \
-            fail_msg("%s: %s, not %s: %s", #call, rc_name(rc_), rc_name(code), err.msg);           \
-        if ((code) != RC_NOTFOUND)                                                                 \
-            assert_true(err.msg[0] != '\0');                                                       \
-        err_clear(&err);                                                                           \
+#define assert_fails(code, call)                                                         \
+    do {                                                                                 \
+        enum rc rc_ = (call);                                                            \
+        if (rc_ != (code))                                                               \
+            fail_msg("%s: %s, not %s: %s", #call, rc_name(rc_), rc_name(code), err.msg); \
+        if ((code) != RC_NOTFOUND)                                                       \
+            assert_true(err.msg[0] != '\0');                                             \
+        err_clear(&err);                                                                 \
     } while (0)
 
 static int setup_posix(void **state)
@@ -96,10 +96,10 @@ static void expect(struct io *io, const char *name, const char *text)
 
 static void test_names(void **state)
 {
-    static const char *const bad[] = {"",    "/",    "/abs", ".",   "..",   "a/..", "../a", "a/./b",
-                                      "./a", "a//b", "a/",   "//a", "lock", "a/../b"};
-    static const char *const good[] = {"...", "a\\b", ".hidden", "..a", "lock2", "a b\n\x01",
-                                       "l\xc3\xa4nge"};
+    static const char *const bad[] = {"",      "/",   "/abs", ".",  "..",  "a/..", "../a",
+                                      "a/./b", "./a", "a//b", "a/", "//a", "lock", "a/../b"};
+    static const char *const good[] = {"...",   "a\\b",      ".hidden",     "..a",
+                                       "lock2", "a b\n\x01", "l\xc3\xa4nge"};
     struct io *io = &((struct tree *)*state)->io;
     char longest[IO_NAME_MAX + 1];
     const char cut[] = "cut\0/../off";
@@ -108,8 +108,7 @@ static void test_names(void **state)
     uint64_t size;
 
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        assert_fails(RC_USAGE,
-                     io_file_open(io, bad[i], IO_EXTERNAL, IO_CREATE, &file, NULL, &err));
+        assert_fails(RC_USAGE, io_file_open(io, bad[i], IO_EXTERNAL, IO_CREATE, &file, NULL, &err));
         assert_null(file.handle);
         assert_fails(RC_USAGE, io_unlink(io, IO_EXTERNAL, bad[i], &err));
         assert_fails(RC_USAGE, io_rename(io, IO_EXTERNAL, bad[i], "x", &err));
@@ -629,8 +628,8 @@ static enum io_verdict record_event(void *ctx, const struct io_event *event, int
 static void test_hook_events(void **state)
 {
     struct io *io = &((struct tree *)*state)->io;
-    static const enum io_op order[] = {IO_OP_OPEN,  IO_OP_WRITE,  IO_OP_READ, IO_OP_TRUNCATE,
-                                       IO_OP_SYNC,  IO_OP_CLOSE,  IO_OP_OPEN, IO_OP_CLOSE,
+    static const enum io_op order[] = {IO_OP_OPEN,   IO_OP_WRITE,   IO_OP_READ, IO_OP_TRUNCATE,
+                                       IO_OP_SYNC,   IO_OP_CLOSE,   IO_OP_OPEN, IO_OP_CLOSE,
                                        IO_OP_RENAME, IO_OP_SYNC_DIR};
     struct seen seen = {.count = 0};
     struct err err = {0};
@@ -1043,14 +1042,14 @@ static void test_back_ends_agree(void **state)
 /* ---- groups --------------------------------------------------------------------------------- */
 
 #define ON(backend, test) cmocka_unit_test_setup_teardown(test, setup_##backend, teardown)
-#define COMMON_TESTS(backend)                                                                      \
-    ON(backend, test_names), ON(backend, test_content), ON(backend, test_open_flags),              \
-        ON(backend, test_delete_on_close), ON(backend, test_rename_link_unlink),                   \
-        ON(backend, test_directories), ON(backend, test_list), ON(backend, test_many_files),       \
-        ON(backend, test_hook_every_op), ON(backend, test_hook_write),                             \
+#define COMMON_TESTS(backend)                                                                \
+    ON(backend, test_names), ON(backend, test_content), ON(backend, test_open_flags),        \
+        ON(backend, test_delete_on_close), ON(backend, test_rename_link_unlink),             \
+        ON(backend, test_directories), ON(backend, test_list), ON(backend, test_many_files), \
+        ON(backend, test_hook_every_op), ON(backend, test_hook_write),                       \
         ON(backend, test_hook_events), ON(backend, test_meter), ON(backend, test_map)
-#define POSIX_TESTS                                                                                \
-    ON(posix, test_links_refused), ON(posix, test_special_files_refused), ON(posix, test_lock),    \
+#define POSIX_TESTS                                                                             \
+    ON(posix, test_links_refused), ON(posix, test_special_files_refused), ON(posix, test_lock), \
         ON(posix, test_size_limit), cmocka_unit_test(test_back_ends_agree)
 
 /* From here on the kernel answers ENOSYS to openat2, as old kernels and sandboxes do.  Returns

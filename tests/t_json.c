@@ -21,160 +21,163 @@ struct text_case {
 #define BYTES(text) (text), sizeof(text) - 1
 
 static const struct text_case accepted[] = {
-    { "y_object_empty", "{}", 0 },
-    { "y_array_empty", "[]", 0 },
-    { "y_array_spaces", " \t\r\n[ ]\n ", 0 },
-    { "y_array_nested", "[[[]],[]]", 0 },
-    { "y_array_null", "[null]", 0 },
-    { "y_array_mixed", "[null,1,\"1\",{},true,false]", 0 },
-    { "y_lonely_string", "\"asd\"", 0 },
-    { "y_lonely_number", "42", 0 },
-    { "y_lonely_true", "true", 0 },
-    { "y_lonely_null", "null", 0 },
-    { "y_object_empty_key", "{\"\":0}", 0 },
-    { "y_object_escaped_key", "{\"a\\n\\u0062\":1}", 0 },
-    { "y_object_members", "{\"a\":1,\"b\":2 , \"c\" : 3}", 0 },
-    { "y_object_case", "{\"a\":1,\"A\":2}", 0 },
-    { "y_number_zero", "[0]", 0 },
-    { "y_number_minus_zero", "[-0]", 0 },
-    { "y_number_minus_one", "[-1]", 0 },
-    { "y_number_fraction", "[123.456]", 0 },
-    { "y_number_exponent", "[1e2,1E2,1e+2,1E-2,1.5e1]", 0 },
-    { "y_number_zero_exponent", "[0e1,0e+1,0.0e0]", 0 },
-    { "y_number_underflow", "[1e-999]", 0 },
-    { "y_number_largest", "[1.7976931348623157e308]", 0 },
-    { "y_number_2_64", "[18446744073709551616]", 0 },
-    { "y_number_close_to_zero",
-      "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000000001]", 0 },
-    { "y_number_many_digits",
-      "[1.0000000000000000000000000000000000000000000000000000000000000000000000000000]", 0 },
-    { "y_string_escapes", "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", 0 },
-    { "y_string_unicode", "[\"\\u0041\\u00e9\\u20ac\"]", 0 },
-    { "y_string_pair", "[\"\\ud83d\\ude00\"]", 0 },
-    { "y_string_pair_upper", "[\"\\uDBFF\\uDFFF\"]", 0 },
-    { "y_string_utf8", "[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]", 0 },
-    { "y_string_edges",
-      "[\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\"]", 0 },
-    { "y_string_del", "[\"\x7f\"]", 0 },
-    { "y_string_comment", "[\"a/*b*/c//d\"]", 0 },
-    { "y_string_u2028", "[\"\xe2\x80\xa8\"]", 0 },
-    { "y_string_backslash_u", "[\"\\\\u0000\"]", 0 },
-    { "y_string_bom_inside", "[\"\xef\xbb\xbf\"]", 0 },
+    {"y_object_empty", "{}", 0},
+    {"y_array_empty", "[]", 0},
+    {"y_array_spaces", " \t\r\n[ ]\n ", 0},
+    {"y_array_nested", "[[[]],[]]", 0},
+    {"y_array_null", "[null]", 0},
+    {"y_array_mixed", "[null,1,\"1\",{},true,false]", 0},
+    {"y_lonely_string", "\"asd\"", 0},
+    {"y_lonely_number", "42", 0},
+    {"y_lonely_true", "true", 0},
+    {"y_lonely_null", "null", 0},
+    {"y_object_empty_key", "{\"\":0}", 0},
+    {"y_object_escaped_key", "{\"a\\n\\u0062\":1}", 0},
+    {"y_object_members", "{\"a\":1,\"b\":2 , \"c\" : 3}", 0},
+    {"y_object_case", "{\"a\":1,\"A\":2}", 0},
+    {"y_number_zero", "[0]", 0},
+    {"y_number_minus_zero", "[-0]", 0},
+    {"y_number_minus_one", "[-1]", 0},
+    {"y_number_fraction", "[123.456]", 0},
+    {"y_number_exponent", "[1e2,1E2,1e+2,1E-2,1.5e1]", 0},
+    {"y_number_zero_exponent", "[0e1,0e+1,0.0e0]", 0},
+    {"y_number_underflow", "[1e-999]", 0},
+    {"y_number_largest", "[1.7976931348623157e308]", 0},
+    {"y_number_2_64", "[18446744073709551616]", 0},
+    {"y_number_close_to_zero",
+     "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000000001]", 0},
+    {"y_number_many_digits",
+     "[1.0000000000000000000000000000000000000000000000000000000000000000000000000000]", 0},
+    {"y_string_escapes", "[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]", 0},
+    {"y_string_unicode", "[\"\\u0041\\u00e9\\u20ac\"]", 0},
+    {"y_string_pair", "[\"\\ud83d\\ude00\"]", 0},
+    {"y_string_pair_upper", "[\"\\uDBFF\\uDFFF\"]", 0},
+    {"y_string_utf8", "[\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"]", 0},
+    {"y_string_edges", "[\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xf4\x8f\xbf\xbf\"]",
+     0},
+    {"y_string_del", "[\"\x7f\"]", 0},
+    {"y_string_comment", "[\"a/*b*/c//d\"]", 0},
+    {"y_string_u2028", "[\"\xe2\x80\xa8\"]", 0},
+    {"y_string_backslash_u", "[\"\\\\u0000\"]", 0},
+    {"y_string_bom_inside", "[\"\xef\xbb\xbf\"]", 0},
 };
 
 static const struct text_case refused[] = {
-    { "n_empty", "", 0 },
-    { "n_space_only", " \n", 0 },
-    { "n_nul", BYTES("\0") },
-    { "n_bom", "\xef\xbb\xbf{}", 0 },
-    { "n_bom_only", "\xef\xbb\xbf", 0 },
-    { "n_utf16_le", BYTES("\xff\xfe[\0]\0") },
-    { "n_utf16_be", BYTES("\0[\0]") },
-    { "n_two_documents", "{}{}", 0 },
-    { "n_two_lines", "{}\n{}", 0 },
-    { "n_trailing_garbage", "{} x", 0 },
-    { "n_trailing_bracket", "[]]", 0 },
-    { "n_trailing_nul", BYTES("[]\0") },
-    { "n_trailing_comment", "[]/**/", 0 },
-    { "n_line_comment", "// x\n[]", 0 },
-    { "n_hash_comment", "# x\n[]", 0 },
-    { "n_inner_comment", "[1/**/]", 0 },
-    { "n_array_open", "[", 0 },
-    { "n_array_trailing_comma", "[1,]", 0 },
-    { "n_array_only_comma", "[,]", 0 },
-    { "n_array_leading_comma", "[,1]", 0 },
-    { "n_array_double_comma", "[1,,2]", 0 },
-    { "n_array_no_comma", "[1 2]", 0 },
-    { "n_array_colon", "[1:2]", 0 },
-    { "n_array_star", "[*]", 0 },
-    { "n_array_wrong_close", "[1}", 0 },
-    { "n_array_formfeed", "[\f]", 0 },
-    { "n_array_vertical_tab", "[\v1]", 0 },
-    { "n_array_nbsp", "[\xc2\xa0" "1]", 0 },
-    { "n_object_open", "{", 0 },
-    { "n_object_trailing_comma", "{\"a\":1,}", 0 },
-    { "n_object_no_colon", "{\"a\" 1}", 0 },
-    { "n_object_no_value", "{\"a\":}", 0 },
-    { "n_object_bare_key", "{a:1}", 0 },
-    { "n_object_single_quotes", "{'a':1}", 0 },
-    { "n_object_number_key", "{1:1}", 0 },
-    { "n_object_comma_for_colon", "{\"a\",1}", 0 },
-    { "n_object_double_colon", "{\"a\"::1}", 0 },
-    { "n_object_wrong_close", "{\"a\":1]", 0 },
-    { "n_object_duplicate", "{\"a\":1,\"a\":1}", 0 },
-    { "n_object_duplicate_escaped", "{\"a\":1,\"\\u0061\":2}", 0 },
-    { "n_object_duplicate_empty", "{\"\":1,\"\":2}", 0 },
-    { "n_object_duplicate_nested", "[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]", 0 },
-    { "n_literal_case", "[True]", 0 },
-    { "n_literal_short", "[tru]", 0 },
-    { "n_literal_long", "[nulls]", 0 },
-    { "n_literal_capitals", "[NULL]", 0 },
-    { "n_literal_undefined", "[undefined]", 0 },
-    { "n_number_leading_zero", "[01]", 0 },
-    { "n_number_minus_leading_zero", "[-01]", 0 },
-    { "n_number_plus", "[+1]", 0 },
-    { "n_number_double_minus", "[--1]", 0 },
-    { "n_number_minus", "[-]", 0 },
-    { "n_number_minus_space", "[- 1]", 0 },
-    { "n_number_dot", "[.5]", 0 },
-    { "n_number_minus_dot", "[-.5]", 0 },
-    { "n_number_point_end", "[1.]", 0 },
-    { "n_number_point_exponent", "[1.e1]", 0 },
-    { "n_number_exponent_end", "[1e]", 0 },
-    { "n_number_exponent_sign_end", "[1e+]", 0 },
-    { "n_number_exponent_fraction", "[1e1.5]", 0 },
-    { "n_number_hex", "[0x10]", 0 },
-    { "n_number_octal", "[0o7]", 0 },
-    { "n_number_nan", "[NaN]", 0 },
-    { "n_number_minus_nan", "[-NaN]", 0 },
-    { "n_number_nan_lower", "[nan]", 0 },
-    { "n_number_infinity", "[Infinity]", 0 },
-    { "n_number_minus_infinity", "[-Infinity]", 0 },
-    { "n_number_inf", "[inf]", 0 },
-    { "n_number_too_large", "[1e999]", 0 },
-    { "n_number_minus_too_large", "[-1e999]", 0 },
-    { "n_number_underscore", "[1_000]", 0 },
-    { "n_number_comma", "[1,5", 0 },
-    { "n_number_two_points", "[1.2.3]", 0 },
-    { "n_number_letters", "[1a]", 0 },
-    { "n_number_fullwidth", "[\xef\xbc\x91]", 0 },
-    { "n_string_open", "[\"a", 0 },
-    { "n_string_single_quotes", "['a']", 0 },
-    { "n_string_newline", "[\"a\nb\"]", 0 },
-    { "n_string_tab", "[\"a\tb\"]", 0 },
-    { "n_string_raw_nul", BYTES("[\"a\0b\"]") },
-    { "n_string_raw_1f", "[\"\x1f\"]", 0 },
-    { "n_string_escaped_nul", "[\"\\u0000\"]", 0 },
-    { "n_string_bad_escape", "[\"\\x41\"]", 0 },
-    { "n_string_bad_escape_a", "[\"\\a\"]", 0 },
-    { "n_string_escape_nul", BYTES("[\"\\\0\"]") },
-    { "n_string_escape_end", "[\"\\", 0 },
-    { "n_string_short_u", "[\"\\u00A\"]", 0 },
-    { "n_string_bad_u", "[\"\\u00G0\"]", 0 },
-    { "n_string_u_end", "[\"\\u", 0 },
-    { "n_string_upper_u", "[\"\\U0041\"]", 0 },
-    { "n_string_lone_high", "[\"\\ud800\"]", 0 },
-    { "n_string_lone_low", "[\"\\udc00\"]", 0 },
-    { "n_string_high_then_text", "[\"\\ud800abc\"]", 0 },
-    { "n_string_high_high", "[\"\\ud800\\ud800\"]", 0 },
-    { "n_string_high_then_plain", "[\"\\ud800\\u0041\"]", 0 },
-    { "n_string_high_end", "[\"\\ud800\\", 0 },
-    { "n_string_invalid_ff", "[\"\xff\"]", 0 },
-    { "n_string_continuation", "[\"\x80\"]", 0 },
-    { "n_string_cut_2", "[\"\xc3\"]", 0 },
-    { "n_string_cut_3", "[\"\xe2\x82\"]", 0 },
-    { "n_string_cut_4", "[\"\xf0\x9f\x98\"]", 0 },
-    { "n_string_overlong_2", "[\"\xc0\xaf\"]", 0 },
-    { "n_string_overlong_nul", "[\"\xc0\x80\"]", 0 },
-    { "n_string_overlong_3", "[\"\xe0\x80\xaf\"]", 0 },
-    { "n_string_overlong_4", "[\"\xf0\x80\x80\xaf\"]", 0 },
-    { "n_string_raw_surrogate", "[\"\xed\xa0\x80\"]", 0 },
-    { "n_string_beyond", "[\"\xf4\x90\x80\x80\"]", 0 },
-    { "n_string_five_bytes", "[\"\xf8\x88\x80\x80\x80\"]", 0 },
-    { "n_key_invalid_utf8", "{\"\xff\":1}", 0 },
-    { "n_key_control", "{\"a\nb\":1}", 0 },
-    { "n_utf8_outside", "[\xc3\xa9]", 0 },
-    { "n_latin1_outside", "[\xe9]", 0 },
+    {"n_empty", "", 0},
+    {"n_space_only", " \n", 0},
+    {"n_nul", BYTES("\0")},
+    {"n_bom", "\xef\xbb\xbf{}", 0},
+    {"n_bom_only", "\xef\xbb\xbf", 0},
+    {"n_utf16_le", BYTES("\xff\xfe[\0]\0")},
+    {"n_utf16_be", BYTES("\0[\0]")},
+    {"n_two_documents", "{}{}", 0},
+    {"n_two_lines", "{}\n{}", 0},
+    {"n_trailing_garbage", "{} x", 0},
+    {"n_trailing_bracket", "[]]", 0},
+    {"n_trailing_nul", BYTES("[]\0")},
+    {"n_trailing_comment", "[]/**/", 0},
+    {"n_line_comment", "// x\n[]", 0},
+    {"n_hash_comment", "# x\n[]", 0},
+    {"n_inner_comment", "[1/**/]", 0},
+    {"n_array_open", "[", 0},
+    {"n_array_trailing_comma", "[1,]", 0},
+    {"n_array_only_comma", "[,]", 0},
+    {"n_array_leading_comma", "[,1]", 0},
+    {"n_array_double_comma", "[1,,2]", 0},
+    {"n_array_no_comma", "[1 2]", 0},
+    {"n_array_colon", "[1:2]", 0},
+    {"n_array_star", "[*]", 0},
+    {"n_array_wrong_close", "[1}", 0},
+    {"n_array_formfeed", "[\f]", 0},
+    {"n_array_vertical_tab", "[\v1]", 0},
+    {"n_array_nbsp",
+     "[\xc2\xa0"
+     "1]",
+     0},
+    {"n_object_open", "{", 0},
+    {"n_object_trailing_comma", "{\"a\":1,}", 0},
+    {"n_object_no_colon", "{\"a\" 1}", 0},
+    {"n_object_no_value", "{\"a\":}", 0},
+    {"n_object_bare_key", "{a:1}", 0},
+    {"n_object_single_quotes", "{'a':1}", 0},
+    {"n_object_number_key", "{1:1}", 0},
+    {"n_object_comma_for_colon", "{\"a\",1}", 0},
+    {"n_object_double_colon", "{\"a\"::1}", 0},
+    {"n_object_wrong_close", "{\"a\":1]", 0},
+    {"n_object_duplicate", "{\"a\":1,\"a\":1}", 0},
+    {"n_object_duplicate_escaped", "{\"a\":1,\"\\u0061\":2}", 0},
+    {"n_object_duplicate_empty", "{\"\":1,\"\":2}", 0},
+    {"n_object_duplicate_nested", "[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]", 0},
+    {"n_literal_case", "[True]", 0},
+    {"n_literal_short", "[tru]", 0},
+    {"n_literal_long", "[nulls]", 0},
+    {"n_literal_capitals", "[NULL]", 0},
+    {"n_literal_undefined", "[undefined]", 0},
+    {"n_number_leading_zero", "[01]", 0},
+    {"n_number_minus_leading_zero", "[-01]", 0},
+    {"n_number_plus", "[+1]", 0},
+    {"n_number_double_minus", "[--1]", 0},
+    {"n_number_minus", "[-]", 0},
+    {"n_number_minus_space", "[- 1]", 0},
+    {"n_number_dot", "[.5]", 0},
+    {"n_number_minus_dot", "[-.5]", 0},
+    {"n_number_point_end", "[1.]", 0},
+    {"n_number_point_exponent", "[1.e1]", 0},
+    {"n_number_exponent_end", "[1e]", 0},
+    {"n_number_exponent_sign_end", "[1e+]", 0},
+    {"n_number_exponent_fraction", "[1e1.5]", 0},
+    {"n_number_hex", "[0x10]", 0},
+    {"n_number_octal", "[0o7]", 0},
+    {"n_number_nan", "[NaN]", 0},
+    {"n_number_minus_nan", "[-NaN]", 0},
+    {"n_number_nan_lower", "[nan]", 0},
+    {"n_number_infinity", "[Infinity]", 0},
+    {"n_number_minus_infinity", "[-Infinity]", 0},
+    {"n_number_inf", "[inf]", 0},
+    {"n_number_too_large", "[1e999]", 0},
+    {"n_number_minus_too_large", "[-1e999]", 0},
+    {"n_number_underscore", "[1_000]", 0},
+    {"n_number_comma", "[1,5", 0},
+    {"n_number_two_points", "[1.2.3]", 0},
+    {"n_number_letters", "[1a]", 0},
+    {"n_number_fullwidth", "[\xef\xbc\x91]", 0},
+    {"n_string_open", "[\"a", 0},
+    {"n_string_single_quotes", "['a']", 0},
+    {"n_string_newline", "[\"a\nb\"]", 0},
+    {"n_string_tab", "[\"a\tb\"]", 0},
+    {"n_string_raw_nul", BYTES("[\"a\0b\"]")},
+    {"n_string_raw_1f", "[\"\x1f\"]", 0},
+    {"n_string_escaped_nul", "[\"\\u0000\"]", 0},
+    {"n_string_bad_escape", "[\"\\x41\"]", 0},
+    {"n_string_bad_escape_a", "[\"\\a\"]", 0},
+    {"n_string_escape_nul", BYTES("[\"\\\0\"]")},
+    {"n_string_escape_end", "[\"\\", 0},
+    {"n_string_short_u", "[\"\\u00A\"]", 0},
+    {"n_string_bad_u", "[\"\\u00G0\"]", 0},
+    {"n_string_u_end", "[\"\\u", 0},
+    {"n_string_upper_u", "[\"\\U0041\"]", 0},
+    {"n_string_lone_high", "[\"\\ud800\"]", 0},
+    {"n_string_lone_low", "[\"\\udc00\"]", 0},
+    {"n_string_high_then_text", "[\"\\ud800abc\"]", 0},
+    {"n_string_high_high", "[\"\\ud800\\ud800\"]", 0},
+    {"n_string_high_then_plain", "[\"\\ud800\\u0041\"]", 0},
+    {"n_string_high_end", "[\"\\ud800\\", 0},
+    {"n_string_invalid_ff", "[\"\xff\"]", 0},
+    {"n_string_continuation", "[\"\x80\"]", 0},
+    {"n_string_cut_2", "[\"\xc3\"]", 0},
+    {"n_string_cut_3", "[\"\xe2\x82\"]", 0},
+    {"n_string_cut_4", "[\"\xf0\x9f\x98\"]", 0},
+    {"n_string_overlong_2", "[\"\xc0\xaf\"]", 0},
+    {"n_string_overlong_nul", "[\"\xc0\x80\"]", 0},
+    {"n_string_overlong_3", "[\"\xe0\x80\xaf\"]", 0},
+    {"n_string_overlong_4", "[\"\xf0\x80\x80\xaf\"]", 0},
+    {"n_string_raw_surrogate", "[\"\xed\xa0\x80\"]", 0},
+    {"n_string_beyond", "[\"\xf4\x90\x80\x80\"]", 0},
+    {"n_string_five_bytes", "[\"\xf8\x88\x80\x80\x80\"]", 0},
+    {"n_key_invalid_utf8", "{\"\xff\":1}", 0},
+    {"n_key_control", "{\"a\nb\":1}", 0},
+    {"n_utf8_outside", "[\xc3\xa9]", 0},
+    {"n_latin1_outside", "[\xe9]", 0},
 };
 
 static struct span case_span(const struct text_case *one)
@@ -186,7 +189,7 @@ static void test_accepted(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(accepted); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct json *json;
         if (json_parse(&json, case_span(&accepted[i]), "case", 0, &err) != RC_OK)
             fail_msg("%s: %s", accepted[i].name, err.msg);
@@ -197,7 +200,7 @@ static void test_accepted(void **state)
 /* Every refusal is one line that names the place. */
 static void check_refused(const char *name, struct span text)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     struct json *json;
     enum rc rc = json_parse(&json, text, "case", 0, &err);
     if (rc != RC_USAGE || json != NULL)
@@ -232,12 +235,12 @@ static void test_truncated_everywhere(void **state)
         "{\"a\": [1, -2.5e+3, true, false, null, \"\\u00e9\\ud83d\\ude00\xe2\x82\xac\\n\"],\n"
         " \"b\": {\"c\": {\"d\": [[], {}]}}, \"e\": 0.125}";
     for (size_t len = 0; len < sizeof(text) - 1; len++) {
-        struct err err = { 0 };
+        struct err err = {0};
         struct json *json;
         assert_int_equal(parse_exact(&json, text, len, &err), RC_USAGE);
         assert_null(json);
     }
-    struct err err = { 0 };
+    struct err err = {0};
     struct json *json;
     assert_int_equal(parse_exact(&json, text, sizeof(text) - 1, &err), RC_OK);
     json_free(json);
@@ -252,7 +255,7 @@ static void test_every_byte_changed(void **state)
     for (size_t i = 0; i < sizeof(text) - 1; i++) {
         char saved = text[i];
         for (int byte = 0; byte < 256; byte++) {
-            struct err err = { 0 };
+            struct err err = {0};
             struct json *json;
             text[i] = (char)byte;
             enum rc rc = parse_exact(&json, text, sizeof(text) - 1, &err);
@@ -280,7 +283,7 @@ static void test_depth(void **state)
 {
     (void)state;
     static char text[2000000];
-    struct err err = { 0 };
+    struct err err = {0};
     struct json *json;
     assert_int_equal(json_parse(&json, nested(text, 64, "[", "]", "1"), "case", 0, &err), RC_OK);
     json_free(json);
@@ -297,8 +300,8 @@ static void test_depth(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    struct buf text = { 0 };
-    struct err err = { 0 };
+    struct buf text = {0};
+    struct err err = {0};
     struct json *json;
     /* 10^6 keys: one value more than allowed, found in bounded time. */
     assert_int_equal(buf_printf(&text, &err, "{"), RC_OK);
@@ -338,7 +341,7 @@ static void test_limits(void **state)
 
 static void expect_parse(const char *text, unsigned line, const char *message)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     struct json *json;
     assert_int_equal(json_parse(&json, span_of_str(text), "f.json", line, &err), RC_USAGE);
     assert_string_equal(err.msg, message);
@@ -363,7 +366,7 @@ static void test_parse_messages(void **state)
 
 static struct json *parse(const char *text, unsigned line)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     struct json *json;
     if (json_parse(&json, span_of_str(text), "f.json", line, &err) != RC_OK)
         fail_msg("%s", err.msg);
@@ -374,9 +377,10 @@ static void test_getters(void **state)
 {
     (void)state;
     struct json *json = parse("{\"o\":{\"s\":\"t\\u00e9\"},\"a\":[1,\"x\"],\"b\":true,\"c\":false,"
-                              "\"d\":-2.5,\"n\":9007199254740991,\"z\":null}", 0);
+                              "\"d\":-2.5,\"n\":9007199254740991,\"z\":null}",
+                              0);
     const struct json_node *root = json_root(json), *node;
-    struct err err = { 0 };
+    struct err err = {0};
     const char *text;
     bool flag;
     double number;
@@ -402,7 +406,7 @@ static void test_getters(void **state)
     assert_int_equal(json_as_string(json, item, "a[1]", &text, &err), RC_OK);
     assert_string_equal(text, "x");
     assert_null(json_next(node, item));
-    static const char *const keys[] = { "o", "a", "b", "c", "d", "n", "z" };
+    static const char *const keys[] = {"o", "a", "b", "c", "d", "n", "z"};
     size_t i = 0;
     for (node = NULL; (node = json_next(root, node)) != NULL; i++)
         assert_string_equal(json_key(node), keys[i]);
@@ -422,9 +426,10 @@ static void test_type_messages(void **state)
 {
     (void)state;
     struct json *json = parse("{\"v\":{\n\"p95_ns\":\"fast\"},\n\"list\":[{},{\"n\":\n-1}],"
-                              "\"x\":1.5,\"big\":9007199254740993,\"z\":null,\"t\":true}", 0);
+                              "\"x\":1.5,\"big\":9007199254740993,\"z\":null,\"t\":true}",
+                              0);
     const struct json_node *root = json_root(json), *node;
-    struct err err = { 0 };
+    struct err err = {0};
     double number;
     uint64_t whole;
     const char *text;
@@ -486,8 +491,8 @@ static void write_sample(struct json_writer *writer)
 static void test_writer_bytes(void **state)
 {
     (void)state;
-    struct buf out = { 0 };
-    struct err err = { 0 };
+    struct buf out = {0};
+    struct err err = {0};
     struct json_writer writer = json_begin(&out, true, &err);
     write_sample(&writer);
     assert_int_equal(json_finish(&writer), RC_OK);
@@ -514,7 +519,7 @@ static void test_writer_bytes(void **state)
 
 static void print_number(struct buf *out, double value)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     buf_clear(out);
     struct json_writer writer = json_begin(out, true, &err);
     json_double(&writer, NULL, value);
@@ -528,13 +533,24 @@ static void test_writer_numbers(void **state)
         double value;
         const char *text;
     } cases[] = {
-        { 0, "0" }, { -0.0, "-0" }, { 1, "1" }, { -17, "-17" }, { 1e15, "1000000000000000" },
-        { 9007199254740991, "9007199254740991" }, { 9007199254740992, "9007199254740992" },
-        { 0.1, "0.1" }, { 0.3, "0.3" }, { 0.1 + 0.2, "0.30000000000000004" }, { 2.5, "2.5" },
-        { 1e300, "1e+300" }, { 5e-324, "4.94065645841247e-324" }, { 1.0 / 3, "0.3333333333333333" },
-        { 1.7976931348623157e308, "1.7976931348623157e+308" }, { 123456.789, "123456.789" },
+        {0, "0"},
+        {-0.0, "-0"},
+        {1, "1"},
+        {-17, "-17"},
+        {1e15, "1000000000000000"},
+        {9007199254740991, "9007199254740991"},
+        {9007199254740992, "9007199254740992"},
+        {0.1, "0.1"},
+        {0.3, "0.3"},
+        {0.1 + 0.2, "0.30000000000000004"},
+        {2.5, "2.5"},
+        {1e300, "1e+300"},
+        {5e-324, "4.94065645841247e-324"},
+        {1.0 / 3, "0.3333333333333333"},
+        {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {123456.789, "123456.789"},
     };
-    struct buf out = { 0 };
+    struct buf out = {0};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         print_number(&out, cases[i].value);
         assert_string_equal(buf_str(&out), cases[i].text);
@@ -549,7 +565,7 @@ static void test_writer_numbers(void **state)
             continue;
         print_number(&out, value);
         struct json *json = parse(buf_str(&out), 0);
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(json_as_double(json, json_root(json), NULL, &back, &err), RC_OK);
         assert_memory_equal(&value, &back, sizeof(value));
         json_free(json);
@@ -560,8 +576,8 @@ static void test_writer_numbers(void **state)
 static void test_writer_errors(void **state)
 {
     (void)state;
-    struct buf out = { 0 };
-    struct err err = { 0 };
+    struct buf out = {0};
+    struct err err = {0};
     struct json_writer writer = json_begin(&out, true, &err);
     json_open(&writer, NULL, '{');
     json_u64(&writer, "seed", (uint64_t)1 << 53);

@@ -11,14 +11,14 @@
 
 static void test_latencies(void **state)
 {
-    struct buf path = { 0 }, bytes = { 0 };
-    struct err err = { 0 };
+    struct buf path = {0}, bytes = {0};
+    struct err err = {0};
     const struct latency items[] = {
-        { 0, 0, LATENCY_INSERT },
-        { 36, 1, LATENCY_UPDATE },
-        { UINT64_MAX, UINT32_MAX, LATENCY_READ },
-        { 1234567, 4096, LATENCY_SCAN },
-        { 5, 6, LATENCY_OTHER },
+        {0, 0, LATENCY_INSERT},
+        {36, 1, LATENCY_UPDATE},
+        {UINT64_MAX, UINT32_MAX, LATENCY_READ},
+        {1234567, 4096, LATENCY_SCAN},
+        {5, 6, LATENCY_OTHER},
     };
     struct latency *back = NULL;
     size_t count = 0;
@@ -37,7 +37,7 @@ static void test_latencies(void **state)
     free(back);
     fixture_read(*state, name, &bytes);
     assert_int_equal(bytes.len, 16 + 16 * COUNT_OF(items) + 16);
-    static const uint8_t start[] = { 'B', 'F', 'L', 'A', 'T', 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0 };
+    static const uint8_t start[] = {'B', 'F', 'L', 'A', 'T', 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0};
     assert_memory_equal(bytes.ptr, start, sizeof(start));
     assert_int_equal(bytes.ptr[16 + 16], 36);
 

@@ -18,12 +18,12 @@
 static void buf_starts_empty_and_usable(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
+    struct buf buf = {0};
     assert_int_equal(buf_span(&buf).len, 0);
     assert_string_equal(buf_str(&buf), "");
     buf_clear(&buf);
     buf_release(&buf);
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(buf_append(&buf, span_of(NULL, 0), &err), RC_OK);
     assert_int_equal(buf_set(&buf, span_of(NULL, 0), &err), RC_OK);
     assert_int_equal(buf.len, 0);
@@ -36,8 +36,8 @@ static void buf_starts_empty_and_usable(void **unused)
 static void buf_grows_and_keeps_its_bytes(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     for (unsigned i = 0; i < 100000; i++) {
         uint8_t byte = (uint8_t)(i * 31);
         assert_int_equal(buf_append(&buf, span_of(&byte, 1), &err), RC_OK);
@@ -52,8 +52,8 @@ static void buf_grows_and_keeps_its_bytes(void **unused)
 static void buf_reserve_leaves_len(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     assert_int_equal(buf_set(&buf, span_of_str("abc"), &err), RC_OK);
     assert_int_equal(buf_reserve(&buf, 5000, &err), RC_OK);
     assert_true(buf.cap >= 5000);
@@ -70,9 +70,9 @@ static void buf_reserve_leaves_len(void **unused)
 static void buf_at_its_working_size_does_not_move(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
-    uint8_t bytes[1000] = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
+    uint8_t bytes[1000] = {0};
     assert_int_equal(buf_set(&buf, span_of(bytes, sizeof(bytes)), &err), RC_OK);
     const uint8_t *ptr = buf.ptr;
     size_t cap = buf.cap;
@@ -90,8 +90,8 @@ static void buf_at_its_working_size_does_not_move(void **unused)
 static void buf_accepts_its_own_bytes(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     assert_int_equal(buf_set(&buf, span_of_str("abcd"), &err), RC_OK);
     for (int i = 0; i < 10; i++)
         assert_int_equal(buf_append(&buf, buf_span(&buf), &err), RC_OK);
@@ -107,12 +107,11 @@ static void buf_accepts_its_own_bytes(void **unused)
 static void buf_refuses_more_than_4_gib_unchanged(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     assert_int_equal(buf_set(&buf, span_of_str("kept"), &err), RC_OK);
     assert_int_equal(buf_reserve(&buf, 4 * GIB + 1, &err), RC_NOMEM);
-    assert_string_equal(err.msg,
-                        "a buffer of 4294967297 bytes was asked for (at most 4294967296)");
+    assert_string_equal(err.msg, "a buffer of 4294967297 bytes was asked for (at most 4294967296)");
     err_clear(&err);
     assert_int_equal(buf_resize(&buf, SIZE_MAX, &err), RC_NOMEM);
     err_clear(&err);
@@ -134,12 +133,12 @@ static void buf_refuses_more_than_4_gib_unchanged(void **unused)
 /* In a child whose address space is limited: 0 when a failed grow left the buf as it was. */
 static int grow_beyond_memory(void)
 {
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     if (buf_set(&buf, span_of_str("kept"), &err) != RC_OK)
         return 1;
     size_t cap = buf.cap;
-    const struct rlimit limit = { 256 * MIB, 256 * MIB };
+    const struct rlimit limit = {256 * MIB, 256 * MIB};
     if (setrlimit(RLIMIT_AS, &limit) != 0)
         return 2;
     if (buf_reserve(&buf, GIB, &err) != RC_NOMEM)
@@ -177,8 +176,8 @@ static void buf_survives_a_failed_grow(void **unused)
 static void buf_printf_appends_text(void **unused)
 {
     (void)unused;
-    struct buf buf = { 0 };
-    struct err err = { 0 };
+    struct buf buf = {0};
+    struct err err = {0};
     assert_int_equal(buf_printf(&buf, &err, "%s", ""), RC_OK);
     assert_string_equal(buf_str(&buf), "");
     assert_int_equal(buf_printf(&buf, &err, "%d-%s", 42, "x"), RC_OK);
@@ -205,7 +204,7 @@ static void arena_memory_is_aligned_and_apart(void **unused)
 {
     (void)unused;
     enum { COUNT = 300 };
-    struct arena arena = { .block_len = 100 };
+    struct arena arena = {.block_len = 100};
     uint8_t *parts[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
         parts[i] = arena_alloc(&arena, i);
@@ -226,7 +225,7 @@ static void arena_memory_is_aligned_and_apart(void **unused)
 static void arena_serves_large_and_zeroed_memory(void **unused)
 {
     (void)unused;
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     uint8_t *dirty = arena_alloc(&arena, 4096);
     assert_non_null(dirty);
     memset(dirty, 0xff, 4096);
@@ -247,7 +246,7 @@ static void arena_serves_large_and_zeroed_memory(void **unused)
 static void arena_refuses_sizes_that_overflow(void **unused)
 {
     (void)unused;
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     assert_null(arena_alloc(&arena, SIZE_MAX));
     assert_null(arena_alloc(&arena, SIZE_MAX - 15));
     assert_null(arena_alloc(&arena, SIZE_MAX - 16));
@@ -260,7 +259,7 @@ static void arena_refuses_sizes_that_overflow(void **unused)
 static void arena_copies_text(void **unused)
 {
     (void)unused;
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     char text[] = "text";
     char *copy = arena_strdup(&arena, text);
     text[0] = 'n';
@@ -272,7 +271,7 @@ static void arena_copies_text(void **unused)
 static void arena_reset_reuses_memory(void **unused)
 {
     (void)unused;
-    struct arena arena = { 0 };
+    struct arena arena = {0};
     arena_reset(&arena);
     void *first = arena_alloc(&arena, 10);
     void *second = arena_alloc(&arena, 10);
@@ -285,7 +284,7 @@ static void arena_reset_reuses_memory(void **unused)
 static void arena_repeated_work_stops_allocating(void **unused)
 {
     (void)unused;
-    struct arena arena = { .block_len = 64 };
+    struct arena arena = {.block_len = 64};
     struct arena_block *head = NULL;
     for (int round = 0; round < 20; round++) {
         arena_reset(&arena);

@@ -23,9 +23,9 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* What no parser of a number may take, whatever its unit. */
 static const char *const never_numbers[] = {
-    "",     " ",    " 1",   "1 ",   "-1",    "+1",    "0x10", "1e3",  "10x",
-    "9E",   "nan",  "inf",  "NaN",  "-0",    "1_000", "1,000", "1..2", "k",
-    "KiB",  "ms",   "%",    ".",    "1.",    "\xd9\xa1", "1\n", "--",   "1%%",
+    "",    " ",   " 1",  "1 ",  "-1", "+1",       "0x10",  "1e3",  "10x",
+    "9E",  "nan", "inf", "NaN", "-0", "1_000",    "1,000", "1..2", "k",
+    "KiB", "ms",  "%",   ".",   "1.", "\xd9\xa1", "1\n",   "--",   "1%%",
 };
 
 static void assert_refused(const struct err *err, const char *text)
@@ -44,7 +44,7 @@ static void parsers_refuse_what_is_no_number(void **unused)
         const char *text = never_numbers[i];
         uint64_t whole = 77;
         double rate = 77;
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(parse_u64(text, 0, UINT64_MAX, "--x", &whole, &err), RC_USAGE);
         assert_refused(&err, text);
         err_clear(&err);
@@ -67,14 +67,14 @@ static void parse_u64_known_answers(void **unused)
         const char *text;
         uint64_t value;
     } cases[] = {
-        { "0", 0 },
-        { "007", 7 },
-        { "1000", 1000 },
-        { "18446744073709551615", UINT64_MAX },
-        { "000000000000000000000000018446744073709551615", UINT64_MAX },
+        {"0", 0},
+        {"007", 7},
+        {"1000", 1000},
+        {"18446744073709551615", UINT64_MAX},
+        {"000000000000000000000000018446744073709551615", UINT64_MAX},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t value = 1;
         assert_int_equal(parse_u64(cases[i].text, 0, UINT64_MAX, "--x", &value, &err), RC_OK);
         assert_true(value == cases[i].value);
@@ -87,17 +87,17 @@ static void parse_u64_says_what_it_expected(void **unused)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        { "0", "--rounds: value \"0\" is out of range (expected 1..1000)" },
-        { "1001", "--rounds: value \"1001\" is out of range (expected 1..1000)" },
-        { "18446744073709551616",
-          "--rounds: value \"18446744073709551616\" is out of range (expected 1..1000)" },
-        { "99999999999999999999",
-          "--rounds: value \"99999999999999999999\" is out of range (expected 1..1000)" },
-        { "ten\n", "--rounds: value \"ten\\x0a\" is not a whole number (expected 1..1000)" },
-        { "", "--rounds: value \"\" is not a whole number (expected 1..1000)" },
+        {"0", "--rounds: value \"0\" is out of range (expected 1..1000)"},
+        {"1001", "--rounds: value \"1001\" is out of range (expected 1..1000)"},
+        {"18446744073709551616",
+         "--rounds: value \"18446744073709551616\" is out of range (expected 1..1000)"},
+        {"99999999999999999999",
+         "--rounds: value \"99999999999999999999\" is out of range (expected 1..1000)"},
+        {"ten\n", "--rounds: value \"ten\\x0a\" is not a whole number (expected 1..1000)"},
+        {"", "--rounds: value \"\" is not a whole number (expected 1..1000)"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t value = 7;
         assert_int_equal(parse_u64(cases[i].text, 1, 1000, "--rounds", &value, &err), RC_USAGE);
         assert_string_equal(err.msg, cases[i].message);
@@ -109,18 +109,18 @@ static void parse_u64_says_what_it_expected(void **unused)
 static void overflow_is_refused_in_the_widest_range(void **unused)
 {
     (void)unused;
-    static const char *const whole[] = { "18446744073709551616", "99999999999999999999",
-                                         "184467440737095516150", "340282366920938463463" };
-    static const char *const sizes[] = { "18446744073709551616", "99999999999999999999",
-                                         "18014398509481984k", "16777216T", "16777217TiB" };
+    static const char *const whole[] = {"18446744073709551616", "99999999999999999999",
+                                        "184467440737095516150", "340282366920938463463"};
+    static const char *const sizes[] = {"18446744073709551616", "99999999999999999999",
+                                        "18014398509481984k", "16777216T", "16777217TiB"};
     uint64_t value = 7;
     for (size_t i = 0; i < COUNT_OF(whole); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(parse_u64(whole[i], 0, UINT64_MAX, "--x", &value, &err), RC_USAGE);
         assert_non_null(strstr(err.msg, "is out of range (expected 0..18446744073709551615)"));
     }
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(parse_size(sizes[i], 0, UINT64_MAX, "--x", &value, &err), RC_USAGE);
         assert_non_null(strstr(err.msg, "is out of range (expected 0..18446744073709551615)"));
     }
@@ -134,25 +134,25 @@ static void parse_size_known_answers(void **unused)
         const char *text;
         uint64_t value;
     } cases[] = {
-        { "0", 0 },
-        { "4096", 4096 },
-        { "4k", 4096 },
-        { "4K", 4096 },
-        { "4KiB", 4096 },
-        { "4kiB", 4096 },
-        { "1M", MIB },
-        { "1m", MIB },
-        { "1MiB", MIB },
-        { "2G", 2 * GIB },
-        { "2g", 2 * GIB },
-        { "3T", 3072 * GIB },
-        { "3tiB", 3072 * GIB },
-        { "18446744073709551615", UINT64_MAX },
-        { "18014398509481983k", UINT64_MAX - 1023 },
-        { "16777215T", UINT64_MAX - 1024 * GIB + 1 },
+        {"0", 0},
+        {"4096", 4096},
+        {"4k", 4096},
+        {"4K", 4096},
+        {"4KiB", 4096},
+        {"4kiB", 4096},
+        {"1M", MIB},
+        {"1m", MIB},
+        {"1MiB", MIB},
+        {"2G", 2 * GIB},
+        {"2g", 2 * GIB},
+        {"3T", 3072 * GIB},
+        {"3tiB", 3072 * GIB},
+        {"18446744073709551615", UINT64_MAX},
+        {"18014398509481983k", UINT64_MAX - 1023},
+        {"16777215T", UINT64_MAX - 1024 * GIB + 1},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t value = 1;
         assert_int_equal(parse_size(cases[i].text, 0, UINT64_MAX, "--x", &value, &err), RC_OK);
         assert_true(value == cases[i].value);
@@ -165,27 +165,27 @@ static void parse_size_says_what_it_expected(void **unused)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        { "1k", "--x: value \"1k\" is out of range (expected 4KiB..1MiB)" },
-        { "1048577", "--x: value \"1048577\" is out of range (expected 4KiB..1MiB)" },
+        {"1k", "--x: value \"1k\" is out of range (expected 4KiB..1MiB)"},
+        {"1048577", "--x: value \"1048577\" is out of range (expected 4KiB..1MiB)"},
         /* 2^64 exactly: wraps to 0 when multiplied carelessly */
-        { "16777216T", "--x: value \"16777216T\" is out of range (expected 4KiB..1MiB)" },
-        { "18014398509481984k",
-          "--x: value \"18014398509481984k\" is out of range (expected 4KiB..1MiB)" },
-        { "99999999999999999999",
-          "--x: value \"99999999999999999999\" is out of range (expected 4KiB..1MiB)" },
-        { "9E", "--x: value \"9E\" is not a size (expected 4KiB..1MiB, written as 4096, 64k or "
-                "1MiB)" },
+        {"16777216T", "--x: value \"16777216T\" is out of range (expected 4KiB..1MiB)"},
+        {"18014398509481984k",
+         "--x: value \"18014398509481984k\" is out of range (expected 4KiB..1MiB)"},
+        {"99999999999999999999",
+         "--x: value \"99999999999999999999\" is out of range (expected 4KiB..1MiB)"},
+        {"9E", "--x: value \"9E\" is not a size (expected 4KiB..1MiB, written as 4096, 64k or "
+               "1MiB)"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t value = 7;
         assert_int_equal(parse_size(cases[i].text, 4096, MIB, "--x", &value, &err), RC_USAGE);
         assert_string_equal(err.msg, cases[i].message);
         assert_int_equal(value, 7);
     }
-    static const char *const bad[] = { "1KB", "1kb", "1Ki", "1kk", "1KiBx", "1.5M", "1B", "1MIB" };
+    static const char *const bad[] = {"1KB", "1kb", "1Ki", "1kk", "1KiBx", "1.5M", "1B", "1MIB"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t value;
         assert_int_equal(parse_size(bad[i], 0, UINT64_MAX, "--x", &value, &err), RC_USAGE);
         assert_refused(&err, bad[i]);
@@ -199,31 +199,40 @@ static void parse_duration_known_answers(void **unused)
         const char *text;
         uint64_t ns;
     } cases[] = {
-        { "0s", 0 },
-        { "250ms", 250000000 },
-        { "30s", 30000000000 },
-        { "5m", 300000000000 },
-        { "2h", 7200000000000 },
-        { "5124095h", UINT64_C(18446742000000000000) },
-        { "18446744073709ms", UINT64_C(18446744073709000000) },
+        {"0s", 0},
+        {"250ms", 250000000},
+        {"30s", 30000000000},
+        {"5m", 300000000000},
+        {"2h", 7200000000000},
+        {"5124095h", UINT64_C(18446742000000000000)},
+        {"18446744073709ms", UINT64_C(18446744073709000000)},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t ns = 1;
         assert_int_equal(parse_duration(cases[i].text, "--x", &ns, &err), RC_OK);
         assert_true(ns == cases[i].ns);
     }
-    static const char *const bad[] = { "30",  "0",         "30S",        "30 s", "1.5s",
-                                       "1d",  "1h30m",     "5124096h",   "18446744073710ms",
-                                       "30sx", "99999999999999999999s", "99999999999999999999" };
+    static const char *const bad[] = {"30",
+                                      "0",
+                                      "30S",
+                                      "30 s",
+                                      "1.5s",
+                                      "1d",
+                                      "1h30m",
+                                      "5124096h",
+                                      "18446744073710ms",
+                                      "30sx",
+                                      "99999999999999999999s",
+                                      "99999999999999999999"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         uint64_t ns = 7;
         assert_int_equal(parse_duration(bad[i], "--x", &ns, &err), RC_USAGE);
         assert_refused(&err, bad[i]);
         assert_int_equal(ns, 7);
     }
-    struct err err = { 0 };
+    struct err err = {0};
     uint64_t ns;
     assert_int_equal(parse_duration("5124096h", "--x", &ns, &err), RC_USAGE);
     assert_string_equal(err.msg,
@@ -241,26 +250,27 @@ static void parse_rate_known_answers(void **unused)
         const char *text;
         double value;
     } cases[] = {
-        { "0", 0 },          { "1", 1 },          { "0.1", 0.1 },   { "10%", 0.1 },
-        { "6.25%", 0.0625 }, { "0.0625", 0.0625 }, { "100%", 1 },    { ".5", 0.5 },
-        { "000.5", 0.5 },    { "0%", 0 },          { "0.3", 0.3 },   { "30%", 0.3 },
+        {"0", 0},          {"1", 1},           {"0.1", 0.1}, {"10%", 0.1},
+        {"6.25%", 0.0625}, {"0.0625", 0.0625}, {"100%", 1},  {".5", 0.5},
+        {"000.5", 0.5},    {"0%", 0},          {"0.3", 0.3}, {"30%", 0.3},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         double value = 7;
         assert_int_equal(parse_rate(cases[i].text, 0, 1, "--x", &value, &err), RC_OK);
         assert_true(value == cases[i].value);
     }
-    static const char *const bad[] = { "1.01", "101%", "99999999999999999999", "10 %", "%10",
-                                       "1e-3", "0x1p-3", "infinity", "0,5", "-0.1", "5.%" };
+    static const char *const bad[] = {
+        "1.01", "101%", "99999999999999999999", "10 %", "%10", "1e-3", "0x1p-3", "infinity", "0,5",
+        "-0.1", "5.%"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct err err = { 0 };
+        struct err err = {0};
         double value = 7;
         assert_int_equal(parse_rate(bad[i], 0, 1, "--x", &value, &err), RC_USAGE);
         assert_refused(&err, bad[i]);
         assert_true(value == 7);
     }
-    struct err err = { 0 };
+    struct err err = {0};
     double value;
     assert_int_equal(parse_rate("2", 0.25, 1, "--x", &value, &err), RC_USAGE);
     assert_string_equal(err.msg, "--x: value \"2\" is out of range (expected 0.25..1)");
@@ -272,7 +282,7 @@ static void parse_rate_refuses_what_overflows(void **unused)
     char text[400];
     memset(text, '9', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    struct err err = { 0 };
+    struct err err = {0};
     double value = 7;
     assert_int_equal(parse_rate(text, 0, HUGE_VAL, "--x", &value, &err), RC_USAGE);
     err_clear(&err);
@@ -302,35 +312,35 @@ static void format_sig3_known_answers(void **unused)
         double value;
         const char *expected;
     } cases[] = {
-        { 0, "0" },
-        { -0.0, "0" },
-        { 0.0123, "0.0123" },
-        { 4.37, "4.37" },
-        { 12345, "12,300" },
-        { 1, "1.00" },
-        { 12, "12.0" },
-        { 123, "123" },
-        { 1234, "1,230" },
-        { 0.1, "0.100" },
-        { 0.5, "0.500" },
-        { 9.994, "9.99" },
-        { 9.996, "10.0" },
-        { 99.96, "100" },
-        { 999.6, "1,000" },
-        { 0.9996, "1.00" },
-        { 0.09996, "0.100" },
-        { 1234567, "1,230,000" },
-        { -1234567, "-1,230,000" },
-        { -0.00456, "-0.00456" },
-        { 1e-18, "0.00000000000000000100" },
-        { -1e20, "-100,000,000,000,000,000,000" },
+        {0, "0"},
+        {-0.0, "0"},
+        {0.0123, "0.0123"},
+        {4.37, "4.37"},
+        {12345, "12,300"},
+        {1, "1.00"},
+        {12, "12.0"},
+        {123, "123"},
+        {1234, "1,230"},
+        {0.1, "0.100"},
+        {0.5, "0.500"},
+        {9.994, "9.99"},
+        {9.996, "10.0"},
+        {99.96, "100"},
+        {999.6, "1,000"},
+        {0.9996, "1.00"},
+        {0.09996, "0.100"},
+        {1234567, "1,230,000"},
+        {-1234567, "-1,230,000"},
+        {-0.00456, "-0.00456"},
+        {1e-18, "0.00000000000000000100"},
+        {-1e20, "-100,000,000,000,000,000,000"},
         /* beyond what fits: an exponent after all */
-        { 1e-19, "1.00e-19" },
-        { DBL_MAX, "1.80e+308" },
-        { -DBL_MIN, "-2.23e-308" },
-        { NAN, "-" },
-        { HUGE_VAL, "inf" },
-        { -HUGE_VAL, "-inf" },
+        {1e-19, "1.00e-19"},
+        {DBL_MAX, "1.80e+308"},
+        {-DBL_MIN, "-2.23e-308"},
+        {NAN, "-"},
+        {HUGE_VAL, "inf"},
+        {-HUGE_VAL, "-inf"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char dst[FORMAT_SIZE];
@@ -345,21 +355,21 @@ static void format_ns_known_answers(void **unused)
         double ns;
         const char *expected;
     } cases[] = {
-        { 0, "0 ns" },
-        { 0.25, "0.250 ns" },
-        { 19, "19.0 ns" },
-        { 999.4, "999 ns" },
-        { 999.5, "1.00 us" },
-        { 1000, "1.00 us" },
-        { 1230000, "1.23 ms" },
-        { 999499, "999 us" },
-        { 999500, "1.00 ms" },
-        { 1e9, "1.00 s" },
-        { 60e9, "60.0 s" },
-        { 12345e9, "12,300 s" },
-        { -1230000, "-1.23 ms" },
-        { NAN, "-" },
-        { HUGE_VAL, "inf" },
+        {0, "0 ns"},
+        {0.25, "0.250 ns"},
+        {19, "19.0 ns"},
+        {999.4, "999 ns"},
+        {999.5, "1.00 us"},
+        {1000, "1.00 us"},
+        {1230000, "1.23 ms"},
+        {999499, "999 us"},
+        {999500, "1.00 ms"},
+        {1e9, "1.00 s"},
+        {60e9, "60.0 s"},
+        {12345e9, "12,300 s"},
+        {-1230000, "-1.23 ms"},
+        {NAN, "-"},
+        {HUGE_VAL, "inf"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char dst[FORMAT_SIZE];
@@ -374,19 +384,19 @@ static void format_iec_known_answers(void **unused)
         double bytes;
         const char *expected;
     } cases[] = {
-        { 0, "0 B" },
-        { 512, "512 B" },
-        { 1023, "1023 B" },
-        { 0.5, "0.500 B" },
-        { 1024, "1.00 KiB" },
-        { 1536, "1.50 KiB" },
-        { 1023.0 * 1024, "1,020 KiB" },
-        { 6291456, "6.00 MiB" },
-        { 1073741824, "1.00 GiB" },
-        { 0x1p60, "1.00 EiB" },
-        { -2048, "-2.00 KiB" },
-        { NAN, "-" },
-        { -HUGE_VAL, "-inf" },
+        {0, "0 B"},
+        {512, "512 B"},
+        {1023, "1023 B"},
+        {0.5, "0.500 B"},
+        {1024, "1.00 KiB"},
+        {1536, "1.50 KiB"},
+        {1023.0 * 1024, "1,020 KiB"},
+        {6291456, "6.00 MiB"},
+        {1073741824, "1.00 GiB"},
+        {0x1p60, "1.00 EiB"},
+        {-2048, "-2.00 KiB"},
+        {NAN, "-"},
+        {-HUGE_VAL, "-inf"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char dst[FORMAT_SIZE];
@@ -435,7 +445,7 @@ static void format_size_is_read_back(void **unused)
     struct rng rng = rng_stream(1, "size", 0);
     for (int i = 0; i < 10000; i++) {
         uint64_t bytes = rng_u64(&rng) >> rng_below(&rng, 64) << rng_below(&rng, 64), back;
-        struct err err = { 0 };
+        struct err err = {0};
         format_size(dst, bytes);
         assert_int_equal(parse_size(dst, 0, UINT64_MAX, "--x", &back, &err), RC_OK);
         assert_true(back == bytes);

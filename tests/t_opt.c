@@ -22,16 +22,16 @@ struct sample {
     char path[OPT_TEXT_SIZE];
 };
 
-static const char *const codecs[] = { "none", "zstd", "brotli", NULL };
+static const char *const codecs[] = {"none", "zstd", "brotli", NULL};
 static const struct opt sample_rows[] = {
-    { "avg", OPT_SIZE, offsetof(struct sample, avg), 256, 1048576, "64k", NULL, "mean length" },
-    { "files", OPT_COUNT, offsetof(struct sample, files), 1, 1000, "10", NULL, "how many files" },
-    { "level", OPT_INT, offsetof(struct sample, level), -5, 22, "3", NULL, "effort" },
-    { "verify", OPT_BOOL, offsetof(struct sample, verify), 0, 0, "on", NULL, "read back" },
-    { "margin", OPT_RATE, offsetof(struct sample, margin), 0, 1, "6.25%", NULL, "least saving" },
-    { "codec", OPT_CHOICE, offsetof(struct sample, codec), 0, 0, "zstd", codecs, "what packs" },
-    { "path", OPT_TEXT, offsetof(struct sample, path), 0, 0, "", NULL, "where" },
-    { 0 },
+    {"avg", OPT_SIZE, offsetof(struct sample, avg), 256, 1048576, "64k", NULL, "mean length"},
+    {"files", OPT_COUNT, offsetof(struct sample, files), 1, 1000, "10", NULL, "how many files"},
+    {"level", OPT_INT, offsetof(struct sample, level), -5, 22, "3", NULL, "effort"},
+    {"verify", OPT_BOOL, offsetof(struct sample, verify), 0, 0, "on", NULL, "read back"},
+    {"margin", OPT_RATE, offsetof(struct sample, margin), 0, 1, "6.25%", NULL, "least saving"},
+    {"codec", OPT_CHOICE, offsetof(struct sample, codec), 0, 0, "zstd", codecs, "what packs"},
+    {"path", OPT_TEXT, offsetof(struct sample, path), 0, 0, "", NULL, "where"},
+    {0},
 };
 
 static const char owner[] = "strategy \"chunked\"";
@@ -56,7 +56,7 @@ static void options_are_applied(void **unused)
 {
     (void)unused;
     struct sample s;
-    struct err err = { 0 };
+    struct err err = {0};
     opt_defaults(sample_rows, &s);
     assert_int_equal(opt_apply(sample_rows, &s, NULL, owner, &err), RC_OK);
     assert_int_equal(opt_apply(sample_rows, &s, "", owner, &err), RC_OK);
@@ -86,56 +86,55 @@ static void wrong_options_are_named(void **unused)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        { "avgg=1", "strategy \"chunked\": unknown option \"avgg\" (did you mean \"avg\"?)" },
-        { "zzzz=1", "strategy \"chunked\": unknown option \"zzzz\"" },
-        { "AVG=1", "strategy \"chunked\": unknown option \"AVG\"" },
-        { " avg=1k", "strategy \"chunked\": unknown option \" avg\" (did you mean \"avg\"?)" },
-        { "a\x1b=1", "strategy \"chunked\": unknown option \"a\\x1b\"" },
-        { "avg", "strategy \"chunked\": option \"avg\" has no value (expected avg=VALUE)" },
-        { "avg=1k,avg=2k", "strategy \"chunked\": option \"avg\" is given twice" },
-        { "avg=1k,avg=1k", "strategy \"chunked\": option \"avg\" is given twice" },
-        { ",", "strategy \"chunked\": an option name is missing (expected name=value,...)" },
-        { "avg=1k,", "strategy \"chunked\": an option name is missing (expected name=value,...)" },
-        { "=1", "strategy \"chunked\": an option name is missing (expected name=value,...)" },
-        { "avg=255",
-          "strategy \"chunked\": option \"avg\": value \"255\" is out of range (expected "
-          "256..1MiB)" },
-        { "avg=99999999999999999999",
-          "strategy \"chunked\": option \"avg\": value \"99999999999999999999\" is out of range "
-          "(expected 256..1MiB)" },
-        { "files=0", "strategy \"chunked\": option \"files\": value \"0\" is out of range "
-                     "(expected 1..1000)" },
-        { "files=1k", "strategy \"chunked\": option \"files\": value \"1k\" is not a whole number "
-                      "(expected 1..1000)" },
-        { "level=-6", "strategy \"chunked\": option \"level\": value \"-6\" is out of range "
-                      "(expected -5..22)" },
-        { "level=23", "strategy \"chunked\": option \"level\": value \"23\" is out of range "
-                      "(expected -5..22)" },
-        { "level=99999999999999999999",
-          "strategy \"chunked\": option \"level\": value \"99999999999999999999\" is out of range "
-          "(expected -5..22)" },
-        { "level=4294967299", "strategy \"chunked\": option \"level\": value \"4294967299\" is out "
-                              "of range (expected -5..22)" },
-        { "level=-", "strategy \"chunked\": option \"level\": value \"-\" is not a whole number "
-                     "(expected -5..22)" },
-        { "level=+3", "strategy \"chunked\": option \"level\": value \"+3\" is not a whole number "
-                      "(expected -5..22)" },
-        { "verify=yes",
-          "strategy \"chunked\": option \"verify\": value \"yes\" is neither on nor off" },
-        { "margin=nan", "strategy \"chunked\": option \"margin\": value \"nan\" is not a share "
-                        "(expected 0..1, written as 0.1 or 10%)" },
-        { "codec=zst", "strategy \"chunked\": option \"codec\": unknown value \"zst\" (expected "
-                       "none, zstd or brotli; did you mean \"zstd\"?)" },
-        { "codec=lzma", "strategy \"chunked\": option \"codec\": unknown value \"lzma\" (expected "
-                        "none, zstd or brotli)" },
-        { "codec=", "strategy \"chunked\": option \"codec\": unknown value \"\" (expected none, "
-                    "zstd or brotli)" },
-        { "path=a\nb",
-          "strategy \"chunked\": option \"path\": value \"a\\x0ab\" holds a control byte" },
+        {"avgg=1", "strategy \"chunked\": unknown option \"avgg\" (did you mean \"avg\"?)"},
+        {"zzzz=1", "strategy \"chunked\": unknown option \"zzzz\""},
+        {"AVG=1", "strategy \"chunked\": unknown option \"AVG\""},
+        {" avg=1k", "strategy \"chunked\": unknown option \" avg\" (did you mean \"avg\"?)"},
+        {"a\x1b=1", "strategy \"chunked\": unknown option \"a\\x1b\""},
+        {"avg", "strategy \"chunked\": option \"avg\" has no value (expected avg=VALUE)"},
+        {"avg=1k,avg=2k", "strategy \"chunked\": option \"avg\" is given twice"},
+        {"avg=1k,avg=1k", "strategy \"chunked\": option \"avg\" is given twice"},
+        {",", "strategy \"chunked\": an option name is missing (expected name=value,...)"},
+        {"avg=1k,", "strategy \"chunked\": an option name is missing (expected name=value,...)"},
+        {"=1", "strategy \"chunked\": an option name is missing (expected name=value,...)"},
+        {"avg=255", "strategy \"chunked\": option \"avg\": value \"255\" is out of range (expected "
+                    "256..1MiB)"},
+        {"avg=99999999999999999999",
+         "strategy \"chunked\": option \"avg\": value \"99999999999999999999\" is out of range "
+         "(expected 256..1MiB)"},
+        {"files=0", "strategy \"chunked\": option \"files\": value \"0\" is out of range "
+                    "(expected 1..1000)"},
+        {"files=1k", "strategy \"chunked\": option \"files\": value \"1k\" is not a whole number "
+                     "(expected 1..1000)"},
+        {"level=-6", "strategy \"chunked\": option \"level\": value \"-6\" is out of range "
+                     "(expected -5..22)"},
+        {"level=23", "strategy \"chunked\": option \"level\": value \"23\" is out of range "
+                     "(expected -5..22)"},
+        {"level=99999999999999999999",
+         "strategy \"chunked\": option \"level\": value \"99999999999999999999\" is out of range "
+         "(expected -5..22)"},
+        {"level=4294967299", "strategy \"chunked\": option \"level\": value \"4294967299\" is out "
+                             "of range (expected -5..22)"},
+        {"level=-", "strategy \"chunked\": option \"level\": value \"-\" is not a whole number "
+                    "(expected -5..22)"},
+        {"level=+3", "strategy \"chunked\": option \"level\": value \"+3\" is not a whole number "
+                     "(expected -5..22)"},
+        {"verify=yes",
+         "strategy \"chunked\": option \"verify\": value \"yes\" is neither on nor off"},
+        {"margin=nan", "strategy \"chunked\": option \"margin\": value \"nan\" is not a share "
+                       "(expected 0..1, written as 0.1 or 10%)"},
+        {"codec=zst", "strategy \"chunked\": option \"codec\": unknown value \"zst\" (expected "
+                      "none, zstd or brotli; did you mean \"zstd\"?)"},
+        {"codec=lzma", "strategy \"chunked\": option \"codec\": unknown value \"lzma\" (expected "
+                       "none, zstd or brotli)"},
+        {"codec=", "strategy \"chunked\": option \"codec\": unknown value \"\" (expected none, "
+                   "zstd or brotli)"},
+        {"path=a\nb",
+         "strategy \"chunked\": option \"path\": value \"a\\x0ab\" holds a control byte"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct sample s;
-        struct err err = { 0 };
+        struct err err = {0};
         opt_defaults(sample_rows, &s);
         assert_int_equal(opt_apply(sample_rows, &s, cases[i].text, owner, &err), RC_USAGE);
         assert_string_equal(err.msg, cases[i].message);
@@ -145,9 +144,9 @@ static void wrong_options_are_named(void **unused)
 static void every_numeric_option_refuses_what_is_no_number(void **unused)
 {
     (void)unused;
-    static const char *const names[] = { "avg", "files", "level", "margin" };
-    static const char *const bad[] = { "",    " 3",  "3 ", "0x3", "3e0", "nan", "inf",
-                                       "10x", "9E", "--3", "-",   "3=3", "three" };
+    static const char *const names[] = {"avg", "files", "level", "margin"};
+    static const char *const bad[] = {"",    " 3", "3 ",  "0x3", "3e0", "nan",  "inf",
+                                      "10x", "9E", "--3", "-",   "3=3", "three"};
     for (size_t n = 0; n < COUNT_OF(names); n++) {
         for (size_t b = 0; b < COUNT_OF(bad); b++) {
             struct sample s, untouched;
@@ -155,7 +154,7 @@ static void every_numeric_option_refuses_what_is_no_number(void **unused)
             memcpy(&untouched, &s, sizeof(s));
             char text[64];
             snprintf(text, sizeof(text), "%s=%s", names[n], bad[b]);
-            struct err err = { 0 };
+            struct err err = {0};
             assert_int_equal(opt_apply(sample_rows, &s, text, owner, &err), RC_USAGE);
             assert_memory_equal(&s, &untouched, sizeof(s));
         }
@@ -166,7 +165,7 @@ static void unknown_options_list_the_known_ones(void **unused)
 {
     (void)unused;
     struct sample s;
-    struct err err = { 0 };
+    struct err err = {0};
     opt_defaults(sample_rows, &s);
     assert_int_equal(opt_apply(sample_rows, &s, "zzzz=1", owner, &err), RC_USAGE);
     assert_string_equal(err.hint, "options: avg, files, level, verify, margin, codec, path");
@@ -179,7 +178,7 @@ static void long_values_are_refused_not_cut(void **unused)
 {
     (void)unused;
     struct sample s;
-    struct err err = { 0 };
+    struct err err = {0};
     opt_defaults(sample_rows, &s);
     char text[1500];
     memset(text, '0', sizeof(text));
@@ -208,13 +207,13 @@ static void effective_options_read_back_as_themselves(void **unused)
 {
     (void)unused;
     struct sample s, back;
-    struct err err = { 0 };
-    struct buf first = { 0 }, second = { 0 };
+    struct err err = {0};
+    struct buf first = {0}, second = {0};
     opt_defaults(sample_rows, &s);
     assert_int_equal(opt_print(sample_rows, &s, &first, &err), RC_OK);
     assert_string_equal(buf_str(&first), "avg=65536,files=10,level=3,verify=on,margin=0.0625,"
                                          "codec=zstd,path=");
-    static const double margins[] = { 0, 1, 0.1, 1.0 / 3, 1e-7, 5e-324, 0.30000000000000004 };
+    static const double margins[] = {0, 1, 0.1, 1.0 / 3, 1e-7, 5e-324, 0.30000000000000004};
     for (size_t i = 0; i < COUNT_OF(margins); i++) {
         s.margin = margins[i];
         s.level = -5;
@@ -237,8 +236,8 @@ static void effective_options_read_back_as_themselves(void **unused)
 static void help_is_written_from_the_rows(void **unused)
 {
     (void)unused;
-    struct err err = { 0 };
-    struct buf out = { 0 };
+    struct err err = {0};
+    struct buf out = {0};
     assert_int_equal(opt_help(sample_rows, &out, &err), RC_OK);
     assert_string_equal(buf_str(&out),
                         "  avg=SIZE                mean length (256..1MiB; default 64k)\n"
@@ -254,48 +253,48 @@ static void help_is_written_from_the_rows(void **unused)
 static void defects_of_rows_are_found(void **unused)
 {
     (void)unused;
-    static const char *const empty[] = { NULL };
-    static const char *const comma[] = { "a,b", NULL };
-    static const char *const twice[] = { "a", "b", "a", NULL };
+    static const char *const empty[] = {NULL};
+    static const char *const comma[] = {"a,b", NULL};
+    static const char *const twice[] = {"a", "b", "a", NULL};
     static const struct {
         struct opt row;
         const char *part;
     } cases[] = {
-        { { "", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "Avg", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "1st", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "a b", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "a=", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "a2345678901234567890123456789012", OPT_BOOL, 0, 0, 0, "on", NULL, "h" }, "name" },
-        { { "a", (enum opt_type)99, 0, 0, 0, "on", NULL, "h" }, "type" },
-        { { "a", OPT_COUNT, 16, 0, 9, "1", NULL, "h" }, "outside" },
-        { { "a", OPT_COUNT, SIZE_MAX - 7, 0, 9, "1", NULL, "h" }, "outside" },
-        { { "a", OPT_TEXT, 0, 0, 0, "x", NULL, "h" }, "outside" },
-        { { "a", OPT_COUNT, 4, 0, 9, "1", NULL, "h" }, "aligned" },
-        { { "a", OPT_COUNT, 0, 2, 1, "1", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, -1, 1, "1", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, 0, 0x1p65, "1", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, 0, NAN, "1", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, NAN, 1, "1", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, 0, 1.5, "1", NULL, "h" }, "fractions" },
-        { { "a", OPT_INT, 0, 0, 4e9, "1", NULL, "h" }, "range" },
-        { { "a", OPT_RATE, 0, -0.5, 1, "0.1", NULL, "h" }, "range" },
-        { { "a", OPT_BOOL, 0, 0, 1, "on", NULL, "h" }, "range" },
-        { { "a", OPT_COUNT, 0, 0, 9, NULL, NULL, "h" }, "no default" },
-        { { "a", OPT_COUNT, 0, 0, 9, "10", NULL, "h" }, "default" },
-        { { "a", OPT_COUNT, 0, 0, 9, "x", NULL, "h" }, "default" },
-        { { "a", OPT_BOOL, 0, 0, 0, "true", NULL, "h" }, "default" },
-        { { "a", OPT_CHOICE, 0, 0, 0, "lzma", codecs, "h" }, "default" },
-        { { "a", OPT_COUNT, 0, 0, 9, "1", NULL, NULL }, "help" },
-        { { "a", OPT_COUNT, 0, 0, 9, "1", NULL, "" }, "help" },
-        { { "a", OPT_CHOICE, 0, 0, 0, "none", NULL, "h" }, "choices" },
-        { { "a", OPT_CHOICE, 0, 0, 0, "none", empty, "h" }, "choices" },
-        { { "a", OPT_CHOICE, 0, 0, 0, "a,b", comma, "h" }, "comma" },
-        { { "a", OPT_CHOICE, 0, 0, 0, "a", twice, "h" }, "twice" },
-        { { "a", OPT_BOOL, 0, 0, 0, "on", codecs, "h" }, "choices" },
+        {{"", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"Avg", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"1st", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"a b", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"a=", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"a2345678901234567890123456789012", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
+        {{"a", (enum opt_type)99, 0, 0, 0, "on", NULL, "h"}, "type"},
+        {{"a", OPT_COUNT, 16, 0, 9, "1", NULL, "h"}, "outside"},
+        {{"a", OPT_COUNT, SIZE_MAX - 7, 0, 9, "1", NULL, "h"}, "outside"},
+        {{"a", OPT_TEXT, 0, 0, 0, "x", NULL, "h"}, "outside"},
+        {{"a", OPT_COUNT, 4, 0, 9, "1", NULL, "h"}, "aligned"},
+        {{"a", OPT_COUNT, 0, 2, 1, "1", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, -1, 1, "1", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 0x1p65, "1", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, 0, NAN, "1", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, NAN, 1, "1", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 1.5, "1", NULL, "h"}, "fractions"},
+        {{"a", OPT_INT, 0, 0, 4e9, "1", NULL, "h"}, "range"},
+        {{"a", OPT_RATE, 0, -0.5, 1, "0.1", NULL, "h"}, "range"},
+        {{"a", OPT_BOOL, 0, 0, 1, "on", NULL, "h"}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 9, NULL, NULL, "h"}, "no default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h"}, "default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "x", NULL, "h"}, "default"},
+        {{"a", OPT_BOOL, 0, 0, 0, "true", NULL, "h"}, "default"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "lzma", codecs, "h"}, "default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, NULL}, "help"},
+        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, ""}, "help"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "none", NULL, "h"}, "choices"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "none", empty, "h"}, "choices"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "a,b", comma, "h"}, "comma"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "a", twice, "h"}, "twice"},
+        {{"a", OPT_BOOL, 0, 0, 0, "on", codecs, "h"}, "choices"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct opt rows[] = { cases[i].row, { 0 } };
+        struct opt rows[] = {cases[i].row, {0}};
         const char *defect = opt_defect(rows, 16);
         if (defect == NULL || strstr(defect, cases[i].part) == NULL)
             fail_msg("case %zu: %s", i, defect == NULL ? "no defect" : defect);
@@ -306,32 +305,32 @@ static void defects_between_rows_are_found(void **unused)
 {
     (void)unused;
     struct opt same_name[] = {
-        { "a", OPT_COUNT, 0, 0, 9, "1", NULL, "h" },
-        { "a", OPT_COUNT, 8, 0, 9, "1", NULL, "h" },
-        { 0 },
+        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h"},
+        {"a", OPT_COUNT, 8, 0, 9, "1", NULL, "h"},
+        {0},
     };
     assert_string_equal(opt_defect(same_name, 16), "an option name is used twice");
     same_name[1].name = "b";
     assert_null(opt_defect(same_name, 16));
     struct opt same_field[] = {
-        { "a", OPT_COUNT, 0, 0, 9, "1", NULL, "h" },
-        { "b", OPT_INT, 4, 0, 9, "1", NULL, "h" },
-        { 0 },
+        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h"},
+        {"b", OPT_INT, 4, 0, 9, "1", NULL, "h"},
+        {0},
     };
     assert_string_equal(opt_defect(same_field, 16), "two options share a field");
 
-    struct opt many[66] = { 0 };
+    struct opt many[66] = {0};
     char names[65][8];
     for (size_t i = 0; i < 65; i++) {
         snprintf(names[i], sizeof(names[i]), "o%zu", i);
-        many[i] = (struct opt){ names[i], OPT_COUNT, 8 * i, 0, 9, "1", NULL, "h" };
+        many[i] = (struct opt){names[i], OPT_COUNT, 8 * i, 0, 9, "1", NULL, "h"};
     }
     assert_string_equal(opt_defect(many, 8 * 65), "there are more than 64 options");
     many[64].name = NULL;
     assert_null(opt_defect(many, 8 * 65));
     /* The last of 64 rows is known to be given twice, too. */
     uint64_t state[65];
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(opt_apply(many, state, "o63=2,o63=2", "x", &err), RC_USAGE);
     assert_string_equal(err.msg, "x: option \"o63\" is given twice");
     assert_null(opt_defect(NULL, 0));
@@ -340,8 +339,8 @@ static void defects_between_rows_are_found(void **unused)
 static void apply_bad_default(void)
 {
     static const struct opt rows[] = {
-        { "a", OPT_COUNT, 0, 0, 9, "10", NULL, "h" },
-        { 0 },
+        {"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h"},
+        {0},
     };
     uint64_t state;
     opt_defaults(rows, &state);
@@ -359,29 +358,32 @@ static void specs_are_split_at_the_first_colon(void **unused)
     static const struct {
         const char *spec, *name, *options;
     } cases[] = {
-        { "raw", "raw", "" },
-        { "raw:", "raw", "" },
-        { "chunked:avg=64k,codec=none", "chunked", "avg=64k,codec=none" },
-        { "files:path=/a:b", "files", "path=/a:b" },
-        { "a23456789012345678901234567890123456789012345678901234567890123:x",
-          "a23456789012345678901234567890123456789012345678901234567890123", "x" },
+        {"raw", "raw", ""},
+        {"raw:", "raw", ""},
+        {"chunked:avg=64k,codec=none", "chunked", "avg=64k,codec=none"},
+        {"files:path=/a:b", "files", "path=/a:b"},
+        {"a23456789012345678901234567890123456789012345678901234567890123:x",
+         "a23456789012345678901234567890123456789012345678901234567890123", "x"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char name[SPEC_NAME_SIZE];
         const char *options = NULL;
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(spec_split(cases[i].spec, name, &options, &err), RC_OK);
         assert_string_equal(name, cases[i].name);
         assert_string_equal(options, cases[i].options);
     }
     static const char *const bad[] = {
-        "", ":", ":avg=1", "a234567890123456789012345678901234567890123456789012345678901234",
+        "",
+        ":",
+        ":avg=1",
+        "a234567890123456789012345678901234567890123456789012345678901234",
         "a234567890123456789012345678901234567890123456789012345678901234:x",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         char name[SPEC_NAME_SIZE];
         const char *options;
-        struct err err = { 0 };
+        struct err err = {0};
         assert_int_equal(spec_split(bad[i], name, &options, &err), RC_USAGE);
         assert_non_null(strstr(err.msg, bad[i]));
     }

@@ -3,10 +3,10 @@
 #include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -82,16 +82,22 @@ static void assert_arms_equal(const struct record_manifest *a, const struct reco
     }
 }
 
-static void assert_manifests_equal(const struct record_manifest *a,
-                                   const struct record_manifest *b)
+static void assert_manifests_equal(const struct record_manifest *a, const struct record_manifest *b)
 {
     const char *const texts[][2] = {
-        { a->id, b->id }, { a->tool_version, b->tool_version }, { a->tool_hash, b->tool_hash },
-        { a->created, b->created }, { a->plan_name, b->plan_name },
-        { a->dataset_spec, b->dataset_spec }, { a->dataset_name, b->dataset_name },
-        { a->dataset_options, b->dataset_options }, { a->dataset_hash, b->dataset_hash },
-        { a->dataset_warning, b->dataset_warning }, { a->durability, b->durability },
-        { a->retention, b->retention }, { a->keep, b->keep },
+        {a->id, b->id},
+        {a->tool_version, b->tool_version},
+        {a->tool_hash, b->tool_hash},
+        {a->created, b->created},
+        {a->plan_name, b->plan_name},
+        {a->dataset_spec, b->dataset_spec},
+        {a->dataset_name, b->dataset_name},
+        {a->dataset_options, b->dataset_options},
+        {a->dataset_hash, b->dataset_hash},
+        {a->dataset_warning, b->dataset_warning},
+        {a->durability, b->durability},
+        {a->retention, b->retention},
+        {a->keep, b->keep},
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         assert_string_equal(texts[i][0], texts[i][1]);
@@ -110,9 +116,9 @@ static void assert_manifests_equal(const struct record_manifest *a,
 
 static void test_round_trip(void **state)
 {
-    struct buf dir = { 0 }, parent = { 0 };
+    struct buf dir = {0}, parent = {0};
     struct record record;
-    struct err err = { 0 };
+    struct err err = {0};
     /* Missing folders above are made. */
     fixture_make(&dir, fixture_join(&parent, *state, "results/runs"), FIXTURE_RUNS);
     fixture_load(&record, buf_str(&dir));
@@ -142,8 +148,8 @@ static void test_round_trip(void **state)
 
 static void test_create_refuses(void **state)
 {
-    struct buf dir = { 0 }, again = { 0 };
-    struct err err = { 0 };
+    struct buf dir = {0}, again = {0};
+    struct err err = {0};
     fixture_make(&dir, *state, 1);
     assert_int_equal(record_create(*state, &fixture_manifest, &again, &err), RC_USAGE);
     assert_non_null(strstr(err.msg, "exists already"));
@@ -151,7 +157,7 @@ static void test_create_refuses(void **state)
     fixture_load(&record, buf_str(&dir));
     assert_int_equal(record.run_count, 1);
     record_release(&record);
-    static const char *const ids[] = { "", ".", "..", "a/b", "../x", "a\nb", ".hidden" };
+    static const char *const ids[] = {"", ".", "..", "a/b", "../x", "a\nb", ".hidden"};
     for (size_t i = 0; i < COUNT_OF(ids); i++) {
         struct record_manifest bad = fixture_manifest;
         bad.id = ids[i];
@@ -159,9 +165,9 @@ static void test_create_refuses(void **state)
         assert_int_equal(record_create(*state, &bad, &again, &err), RC_USAGE);
     }
     struct record_manifest bad = fixture_manifest;
-    struct fact twice[] = { { "cpu", "a" }, { "cpu", "b" } };
+    struct fact twice[] = {{"cpu", "a"}, {"cpu", "b"}};
     bad.id = "other";
-    bad.host = (struct facts){ twice, 2 };
+    bad.host = (struct facts){twice, 2};
     err_clear(&err);
     assert_int_equal(record_create(*state, &bad, &again, &err), RC_BUG);
     /* A name that is not UTF-8 cannot be read back, so it is not written. */
@@ -170,7 +176,7 @@ static void test_create_refuses(void **state)
     bad.dataset_spec = "directory:/data/caf\xe9";
     err_clear(&err);
     assert_int_equal(record_create(*state, &bad, &again, &err), RC_USAGE);
-    struct buf path = { 0 };
+    struct buf path = {0};
     assert_int_equal(access(fixture_join(&path, *state, "other"), F_OK), -1);
     buf_release(&path);
     buf_release(&dir);
@@ -180,16 +186,16 @@ static void test_create_refuses(void **state)
 /* The kernel and file names may say anything: they are kept, escaped. */
 static void test_foreign_text(void **state)
 {
-    struct buf dir = { 0 };
-    struct err err = { 0 };
+    struct buf dir = {0};
+    struct err err = {0};
     struct record_manifest foreign = fixture_manifest;
-    struct fact odd[] = { { "mount", "/mnt/caf\xe9" } };
-    struct record_share share[] = { { "x\xff", 4, 3100, 1 } };
-    foreign.host = (struct facts){ odd, 1 };
+    struct fact odd[] = {{"mount", "/mnt/caf\xe9"}};
+    struct record_share share[] = {{"x\xff", 4, 3100, 1}};
+    foreign.host = (struct facts){odd, 1};
     assert_int_equal(record_create(*state, &foreign, &dir, &err), RC_OK);
     struct sample run[FIXTURE_LINES];
     fixture_run(run, 0);
-    run[4].by_extension = (struct record_shares){ share, 1 };
+    run[4].by_extension = (struct record_shares){share, 1};
     run[4].valid = false;
     run[4].reason = "read back \xff";
     fixture_append(buf_str(&dir), run);
@@ -207,7 +213,7 @@ static void test_foreign_text(void **state)
 static void expect_append(const char *dir, const struct sample *run, size_t count, enum rc rc,
                           const char *part)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     assert_int_equal(record_append(dir, &fixture_manifest, run, count, &err), rc);
     if (strstr(err.msg, part) == NULL)
         fail_msg("\"%s\" is not in: %s", part, err.msg);
@@ -215,7 +221,7 @@ static void expect_append(const char *dir, const struct sample *run, size_t coun
 
 static void test_append_refuses(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 };
+    struct buf dir = {0}, text = {0};
     struct sample run[FIXTURE_LINES];
     fixture_make(&dir, *state, 0);
     const char *study = buf_str(&dir);
@@ -249,9 +255,9 @@ static void test_append_refuses(void **state)
 
 static void test_run_file(void **state)
 {
-    struct buf path = { 0 }, text = { 0 };
-    struct arena arena = { 0 };
-    struct err err = { 0 };
+    struct buf path = {0}, text = {0};
+    struct arena arena = {0};
+    struct err err = {0};
     struct sample run[FIXTURE_LINES], *samples = NULL;
     size_t count = 0;
     fixture_run(run, 3);
@@ -285,14 +291,14 @@ static void test_run_file(void **state)
 
 static void test_write_file(void **state)
 {
-    struct buf text = { 0 }, path = { 0 };
-    struct err err = { 0 };
+    struct buf text = {0}, path = {0};
+    struct err err = {0};
     assert_int_equal(record_write_file(*state, "a.txt", span_of_str("one"), &err), RC_OK);
     assert_int_equal(record_write_file(*state, "a.txt", span_of_str("two"), &err), RC_OK);
     assert_int_equal(record_write_file(*state, "plots/b.svg", span_of_str(""), &err), RC_OK);
     fixture_read(*state, "a.txt", &text);
     assert_string_equal(buf_str(&text), "two");
-    static const char *const names[] = { "", "/etc/x", "../x", "a/../../x", "a/", "./x", "a//b" };
+    static const char *const names[] = {"", "/etc/x", "../x", "a/../../x", "a/", "./x", "a//b"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         err_clear(&err);
         assert_int_equal(record_write_file(*state, names[i], span_of_str("x"), &err), RC_USAGE);
@@ -328,11 +334,11 @@ static void limit_file_size(rlim_t bytes)
 /* Without room, each write fails as a whole: earlier content stays and no temporary file does. */
 static void test_disk_full(void **state)
 {
-    struct buf dir = { 0 }, before = { 0 }, after = { 0 }, path = { 0 }, again = { 0 };
-    struct err err = { 0 };
+    struct buf dir = {0}, before = {0}, after = {0}, path = {0}, again = {0};
+    struct err err = {0};
     struct sample run[FIXTURE_LINES];
     static uint8_t big[8192];
-    struct latency items[600] = { { 0 } };
+    struct latency items[600] = {{0}};
     fixture_make(&dir, *state, 1);
     const char *study = buf_str(&dir);
     assert_int_equal(record_write_file(study, "summary.json", span_of_str("old"), &err), RC_OK);
@@ -343,7 +349,7 @@ static void test_disk_full(void **state)
     signal(SIGXFSZ, SIG_IGN);
 
     /* Room for nothing, for one byte, for all but one byte of the appended lines. */
-    const rlim_t room[] = { 0, 1, 500, (rlim_t)before.len - 1 };
+    const rlim_t room[] = {0, 1, 500, (rlim_t)before.len - 1};
     for (size_t i = 0; i < COUNT_OF(room); i++) {
         err_clear(&err);
         limit_file_size(before.len + room[i]);
@@ -357,7 +363,7 @@ static void test_disk_full(void **state)
     err_clear(&err);
     limit_file_size(1000);
     enum rc file_rc = record_write_file(study, "summary.json", span_of(big, sizeof(big)), &err);
-    struct err other = { 0 }, third = { 0 };
+    struct err other = {0}, third = {0};
     fixture_join(&path, study, "raw/x.lat");
     enum rc lat_rc = latencies_write(buf_str(&path), items, COUNT_OF(items), &other);
     struct record_manifest second = fixture_manifest;
@@ -391,7 +397,7 @@ static void test_disk_full(void **state)
 /* A loaded record of FIXTURE_RUNS runs to spoil. */
 static void load_study(struct record *record, const char *parent)
 {
-    struct buf dir = { 0 };
+    struct buf dir = {0};
     fixture_make(&dir, parent, FIXTURE_RUNS);
     fixture_load(record, buf_str(&dir));
     buf_release(&dir);
@@ -399,7 +405,7 @@ static void load_study(struct record *record, const char *parent)
 
 static void expect_violation(const struct record *record, const char *part)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     enum rc rc = record_verify(record, &err);
     if (rc != RC_INVALID || strstr(err.msg, part) == NULL)
         fail_msg("expected \"%s\", got %s: %s", part, rc_name(rc), err.msg);
@@ -413,7 +419,7 @@ static struct sample *line(struct record *record, uint32_t run, size_t index)
 static void test_verify_rounds(void **state)
 {
     struct record record;
-    struct err err = { 0 };
+    struct err err = {0};
     load_study(&record, *state);
     assert_int_equal(record_verify(&record, &err), RC_OK);
 
@@ -460,7 +466,7 @@ static void test_verify_rounds(void **state)
 static void test_verify_runs(void **state)
 {
     struct record record;
-    struct err err = { 0 };
+    struct err err = {0};
     load_study(&record, *state);
 
     struct sample *total = line(&record, 3, 2), *end = line(&record, 2, 4);
@@ -510,14 +516,10 @@ static void test_verify_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(test_round_trip),
-        FOLDER_TEST(test_create_refuses),
-        FOLDER_TEST(test_foreign_text),
-        FOLDER_TEST(test_append_refuses),
-        FOLDER_TEST(test_run_file),
-        FOLDER_TEST(test_write_file),
-        FOLDER_TEST(test_disk_full),
-        FOLDER_TEST(test_verify_rounds),
+        FOLDER_TEST(test_round_trip),   FOLDER_TEST(test_create_refuses),
+        FOLDER_TEST(test_foreign_text), FOLDER_TEST(test_append_refuses),
+        FOLDER_TEST(test_run_file),     FOLDER_TEST(test_write_file),
+        FOLDER_TEST(test_disk_full),    FOLDER_TEST(test_verify_rounds),
         FOLDER_TEST(test_verify_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

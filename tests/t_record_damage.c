@@ -16,7 +16,7 @@
 
 static void test_missing_files(void **state)
 {
-    struct buf dir = { 0 }, path = { 0 };
+    struct buf dir = {0}, path = {0};
     EXPECT_LOAD(fixture_join(&path, *state, "nowhere"), RC_USAGE, "no study \"", "No such file");
     fixture_write(*state, "file", "x", 1);
     EXPECT_LOAD(fixture_join(&path, *state, "file"), RC_USAGE, "not a folder");
@@ -36,7 +36,7 @@ static void test_missing_files(void **state)
 
 static void test_manifest_truncated(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 };
+    struct buf dir = {0}, text = {0};
     fixture_make(&dir, *state, 1);
     fixture_read(buf_str(&dir), "manifest.json", &text);
     assert_int_equal(text.ptr[text.len - 1], '\n');
@@ -52,7 +52,7 @@ static void test_manifest_truncated(void **state)
  * less. */
 static void test_samples_truncated(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 };
+    struct buf dir = {0}, text = {0};
     fixture_make(&dir, *state, FIXTURE_RUNS);
     fixture_read(buf_str(&dir), "samples.jsonl", &text);
     uint32_t whole = 0, lines = 0;
@@ -77,7 +77,7 @@ static void test_samples_truncated(void **state)
 /* After a cut anywhere, the next append gives exactly the bytes an undisturbed study has. */
 static void test_append_after_cut(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 }, now = { 0 };
+    struct buf dir = {0}, text = {0}, now = {0};
     struct sample run[FIXTURE_LINES];
     fixture_make(&dir, *state, 2);
     fixture_read(buf_str(&dir), "samples.jsonl", &text);
@@ -93,7 +93,7 @@ static void test_append_after_cut(void **state)
         assert_true(span_equal(buf_span(&now), buf_span(&text)));
     }
     /* What is not ours is not cut off. */
-    struct err err = { 0 };
+    struct err err = {0};
     fixture_write(buf_str(&dir), "samples.jsonl", "{\"kind\":\"run\"}\nnotes\n", 21);
     assert_int_equal(record_append(buf_str(&dir), &fixture_manifest, run, FIXTURE_LINES, &err),
                      RC_USAGE);
@@ -113,7 +113,7 @@ struct edit {
 
 static void replaced(struct buf *out, const struct buf *text, const struct edit *edit)
 {
-    struct err err = { 0 };
+    struct err err = {0};
     const char *from = (const char *)text->ptr, *at = strstr(from, edit->find);
     if (at == NULL)
         fail_msg("\"%s\" is not in the file", edit->find);
@@ -125,7 +125,7 @@ static void replaced(struct buf *out, const struct buf *text, const struct edit 
 
 static void check_edits(const char *dir, const char *name, const struct edit *edits, size_t count)
 {
-    struct buf text = { 0 }, changed = { 0 };
+    struct buf text = {0}, changed = {0};
     fixture_read(dir, name, &text);
     for (size_t i = 0; i < count; i++) {
         replaced(&changed, &text, &edits[i]);
@@ -138,156 +138,237 @@ static void check_edits(const char *dir, const char *name, const struct edit *ed
 }
 
 static const struct edit manifest_edits[] = {
-    { "blobfront/manifest/1", "blobfront/manifest/2", RC_MISMATCH,
-      { "manifest.json", "unknown schema \"blobfront/manifest/2\"" } },
-    { "  \"schema\": \"blobfront/manifest/1\",\n", "", RC_USAGE,
-      { "manifest.json:1: missing \"schema\"" } },
-    { "\"id\": \"20261120-a\"", "\"id\": 7", RC_USAGE,
-      { "manifest.json:3: expected a string for \"id\", got number 7" } },
-    { "\"id\": \"20261120-a\"", "\"id\": \"../x\"", RC_USAGE,
-      { "manifest.json:3: \"id\" is not a folder's name" } },
-    { "\"id\": \"20261120-a\"", "\"id\": \"\"", RC_USAGE,
-      { "manifest.json:3: \"id\" must not be empty" } },
-    { "\"created\":", "\"created\":null,\"x\":", RC_USAGE,
-      { "manifest.json:4: expected a string for \"created\", got null" } },
-    { "\"version\": \"0.1.0\"", "\"version\": {}", RC_USAGE,
-      { "manifest.json:6: expected a string for \"tool.version\", got object" } },
-    { "\"tool\": {", "\"tool\": [], \"x\": {", RC_USAGE, { "\"tool\", got array" } },
-    { "\"seed\": \"18446744073709551614\"", "\"seed\": 5", RC_USAGE,
-      { "expected a string for \"plan.seed\"" } },
-    { "\"seed\": \"18446744073709551614\"", "\"seed\": \"-1\"", RC_USAGE,
-      { "manifest.json:11: \"plan.seed\" must be a string of decimal digits" } },
-    { "\"seed\": \"18446744073709551614\"", "\"seed\": \"18446744073709551616\"", RC_USAGE,
-      { "\"plan.seed\"" } },
-    { "\"rounds\": 2", "\"rounds\": 0", RC_USAGE, { ":12: \"plan.rounds\" must be at least 1" } },
-    { "\"rounds\": 2", "\"rounds\": -2", RC_USAGE, { ":12: ", "\"plan.rounds\", got number -2" } },
-    { "\"rounds\": 2", "\"rounds\": 2.5", RC_USAGE, { "\"plan.rounds\", got number 2.5" } },
-    { "\"rounds\": 2", "\"rounds\": 4294967296", RC_USAGE,
-      { "\"plan.rounds\" must be below 2^32" } },
-    { "\"rounds\": 2", "\"rounds\": NaN", RC_USAGE, { "manifest.json:12:15: expected a value" } },
-    { "\"rounds\": 2", "\"rounds\": 1e999", RC_USAGE, { ":12:15: number is too large" } },
-    { "\"rounds\": 2", "\"rounds\": 2, \"rounds\": 2", RC_USAGE,
-      { ":12: key \"plan.rounds\" is given twice" } },
-    { "\"budget_ns\": 60000000000", "\"budget_ns\": 9007199254740992", RC_USAGE,
-      { "\"plan.budget_ns\"" } },
-    { "\"batch\": 16", "\"batch\": 0", RC_USAGE, { ":16: \"plan.batch\" must be at least 1" } },
-    { "\"anywhere\": true", "\"anywhere\": 1", RC_USAGE,
-      { "expected true or false for \"plan.anywhere\", got number 1" } },
-    { "\"guardrail\": 0.1", "\"guardrail\": -0.1", RC_USAGE,
-      { ":19: \"plan.guardrail\" must not be negative" } },
-    { "\"guardrail\": 0.1", "\"guardrail\": \"10%\"", RC_USAGE,
-      { "expected a number for \"plan.guardrail\", got string \"10%\"" } },
-    { "\"files\": 4,", "", RC_USAGE, { ": missing \"files\" in \"dataset\"" } },
-    { "\"read_ns\": 25", "\"read_ns\": \"25\"", RC_USAGE, { "\"clock.read_ns\"" } },
-    { "\"label\": \"chunked:avg=8k \\\"\xc3\xa9\\\"\"", "\"label\": \"raw\"", RC_USAGE,
-      { "\"arms[1].label\" is given twice" } },
-    { "\"label\": \"raw\"", "\"label\": \"\"", RC_USAGE,
-      { "\"arms[0].label\" must not be empty" } },
-    { "\"label\": \"raw\"", "\"lable\": \"raw\"", RC_USAGE,
-      { "missing \"label\" in \"arms[0]\"" } },
-    { "\"control\": false", "\"control\": true", RC_USAGE,
-      { "\"arms[1].control\" is true for two arms" } },
-    { "\"sql\": true", "\"sql\": \"yes\"", RC_USAGE, { "\"arms[0].sql\", got string \"yes\"" } },
-    { "\"name\": \"read_point_binary\"", "\"name\": \"ingest_binary_cold\"", RC_USAGE,
-      { "\"phases[1].name\" is given twice" } },
-    { "\"name\": \"read_point_binary\"", "\"name\": \"a/b\"", RC_USAGE,
-      { "\"phases[1].name\" is not a phase name" } },
-    { "\"snapshot\": \"\"", "\"snapshot\": \"after_ingest\"", RC_USAGE,
-      { "\"phases[1].snapshot\" is given twice" } },
-    { "\"snapshot\": \"\"", "\"snapshot\": \"baseline\"", RC_USAGE,
-      { "\"phases[1].snapshot\" is the name" } },
-    { "\"kernel\": \"6.1\\n\"", "\"kernel\": 6.1", RC_USAGE,
-      { "expected a string for \"host.kernel\", got number 6.0999999999999996" } },
-    { "\"libraries\": {", "\"libraries\": 1, \"x\": {", RC_USAGE,
-      { "expected an object for \"libraries\"" } },
-    { "\"phases\": [", "\"phases\": [1, ", RC_USAGE,
-      { "expected an object for \"phases[0]\", got number 1" } },
-    { "\"arms\": [", "\"arms\": [], \"x\": [", RC_USAGE, { "\"arms\" must not be empty" } },
-    { "{\n  \"schema\"", "\xef\xbb\xbf{\n  \"schema\"", RC_USAGE,
-      { "manifest.json:1:1: file begins with a byte-order mark" } },
+    {"blobfront/manifest/1",
+     "blobfront/manifest/2",
+     RC_MISMATCH,
+     {"manifest.json", "unknown schema \"blobfront/manifest/2\""}},
+    {"  \"schema\": \"blobfront/manifest/1\",\n",
+     "",
+     RC_USAGE,
+     {"manifest.json:1: missing \"schema\""}},
+    {"\"id\": \"20261120-a\"",
+     "\"id\": 7",
+     RC_USAGE,
+     {"manifest.json:3: expected a string for \"id\", got number 7"}},
+    {"\"id\": \"20261120-a\"",
+     "\"id\": \"../x\"",
+     RC_USAGE,
+     {"manifest.json:3: \"id\" is not a folder's name"}},
+    {"\"id\": \"20261120-a\"",
+     "\"id\": \"\"",
+     RC_USAGE,
+     {"manifest.json:3: \"id\" must not be empty"}},
+    {"\"created\":",
+     "\"created\":null,\"x\":",
+     RC_USAGE,
+     {"manifest.json:4: expected a string for \"created\", got null"}},
+    {"\"version\": \"0.1.0\"",
+     "\"version\": {}",
+     RC_USAGE,
+     {"manifest.json:6: expected a string for \"tool.version\", got object"}},
+    {"\"tool\": {", "\"tool\": [], \"x\": {", RC_USAGE, {"\"tool\", got array"}},
+    {"\"seed\": \"18446744073709551614\"",
+     "\"seed\": 5",
+     RC_USAGE,
+     {"expected a string for \"plan.seed\""}},
+    {"\"seed\": \"18446744073709551614\"",
+     "\"seed\": \"-1\"",
+     RC_USAGE,
+     {"manifest.json:11: \"plan.seed\" must be a string of decimal digits"}},
+    {"\"seed\": \"18446744073709551614\"",
+     "\"seed\": \"18446744073709551616\"",
+     RC_USAGE,
+     {"\"plan.seed\""}},
+    {"\"rounds\": 2", "\"rounds\": 0", RC_USAGE, {":12: \"plan.rounds\" must be at least 1"}},
+    {"\"rounds\": 2", "\"rounds\": -2", RC_USAGE, {":12: ", "\"plan.rounds\", got number -2"}},
+    {"\"rounds\": 2", "\"rounds\": 2.5", RC_USAGE, {"\"plan.rounds\", got number 2.5"}},
+    {"\"rounds\": 2", "\"rounds\": 4294967296", RC_USAGE, {"\"plan.rounds\" must be below 2^32"}},
+    {"\"rounds\": 2", "\"rounds\": NaN", RC_USAGE, {"manifest.json:12:15: expected a value"}},
+    {"\"rounds\": 2", "\"rounds\": 1e999", RC_USAGE, {":12:15: number is too large"}},
+    {"\"rounds\": 2",
+     "\"rounds\": 2, \"rounds\": 2",
+     RC_USAGE,
+     {":12: key \"plan.rounds\" is given twice"}},
+    {"\"budget_ns\": 60000000000",
+     "\"budget_ns\": 9007199254740992",
+     RC_USAGE,
+     {"\"plan.budget_ns\""}},
+    {"\"batch\": 16", "\"batch\": 0", RC_USAGE, {":16: \"plan.batch\" must be at least 1"}},
+    {"\"anywhere\": true",
+     "\"anywhere\": 1",
+     RC_USAGE,
+     {"expected true or false for \"plan.anywhere\", got number 1"}},
+    {"\"guardrail\": 0.1",
+     "\"guardrail\": -0.1",
+     RC_USAGE,
+     {":19: \"plan.guardrail\" must not be negative"}},
+    {"\"guardrail\": 0.1",
+     "\"guardrail\": \"10%\"",
+     RC_USAGE,
+     {"expected a number for \"plan.guardrail\", got string \"10%\""}},
+    {"\"files\": 4,", "", RC_USAGE, {": missing \"files\" in \"dataset\""}},
+    {"\"read_ns\": 25", "\"read_ns\": \"25\"", RC_USAGE, {"\"clock.read_ns\""}},
+    {"\"label\": \"chunked:avg=8k \\\"\xc3\xa9\\\"\"",
+     "\"label\": \"raw\"",
+     RC_USAGE,
+     {"\"arms[1].label\" is given twice"}},
+    {"\"label\": \"raw\"", "\"label\": \"\"", RC_USAGE, {"\"arms[0].label\" must not be empty"}},
+    {"\"label\": \"raw\"", "\"lable\": \"raw\"", RC_USAGE, {"missing \"label\" in \"arms[0]\""}},
+    {"\"control\": false",
+     "\"control\": true",
+     RC_USAGE,
+     {"\"arms[1].control\" is true for two arms"}},
+    {"\"sql\": true", "\"sql\": \"yes\"", RC_USAGE, {"\"arms[0].sql\", got string \"yes\""}},
+    {"\"name\": \"read_point_binary\"",
+     "\"name\": \"ingest_binary_cold\"",
+     RC_USAGE,
+     {"\"phases[1].name\" is given twice"}},
+    {"\"name\": \"read_point_binary\"",
+     "\"name\": \"a/b\"",
+     RC_USAGE,
+     {"\"phases[1].name\" is not a phase name"}},
+    {"\"snapshot\": \"\"",
+     "\"snapshot\": \"after_ingest\"",
+     RC_USAGE,
+     {"\"phases[1].snapshot\" is given twice"}},
+    {"\"snapshot\": \"\"",
+     "\"snapshot\": \"baseline\"",
+     RC_USAGE,
+     {"\"phases[1].snapshot\" is the name"}},
+    {"\"kernel\": \"6.1\\n\"",
+     "\"kernel\": 6.1",
+     RC_USAGE,
+     {"expected a string for \"host.kernel\", got number 6.0999999999999996"}},
+    {"\"libraries\": {",
+     "\"libraries\": 1, \"x\": {",
+     RC_USAGE,
+     {"expected an object for \"libraries\""}},
+    {"\"phases\": [",
+     "\"phases\": [1, ",
+     RC_USAGE,
+     {"expected an object for \"phases[0]\", got number 1"}},
+    {"\"arms\": [", "\"arms\": [], \"x\": [", RC_USAGE, {"\"arms\" must not be empty"}},
+    {"{\n  \"schema\"",
+     "\xef\xbb\xbf{\n  \"schema\"",
+     RC_USAGE,
+     {"manifest.json:1:1: file begins with a byte-order mark"}},
 };
 
 static void test_manifest_fields(void **state)
 {
-    struct buf dir = { 0 };
+    struct buf dir = {0};
     fixture_make(&dir, *state, 1);
     check_edits(buf_str(&dir), "manifest.json", manifest_edits, COUNT_OF(manifest_edits));
     buf_release(&dir);
 }
 
 static const struct edit sample_edits[] = {
-    { "blobfront/sample/1", "blobfront/sample/9", RC_MISMATCH,
-      { "samples.jsonl:1: unknown schema \"blobfront/sample/9\"" } },
-    { "\"kind\":\"phase\"", "\"kind\":\"face\"", RC_USAGE,
-      { "samples.jsonl:2: \"kind\" is not phase, snapshot or run" } },
-    { "\"run\":0", "\"run\":-1", RC_USAGE, { "samples.jsonl:1: ", "\"run\", got number -1" } },
-    { "\"run\":0", "\"run\":4294967296", RC_USAGE, { "\"run\" must be below 2^32" } },
-    { "\"slot\":0", "\"slot\":2", RC_USAGE, { "samples.jsonl:1: \"slot\" is not below" } },
-    { "\"arm\":\"raw\"", "\"arm\":\"row\"", RC_USAGE,
-      { "samples.jsonl:1: \"arm\" is not an arm of this study" } },
-    { "\"arm\":\"raw\"", "\"arm\":0", RC_USAGE,
-      { "samples.jsonl:1: expected a string for \"arm\"" } },
-    { "\"name\":\"ingest_binary_cold\"", "\"name\":\"ingest\"", RC_USAGE,
-      { "samples.jsonl:2: \"name\" is not a phase of this study" } },
-    { "\"name\":\"after_ingest\"", "\"name\":\"after\"", RC_USAGE,
-      { "samples.jsonl:3: \"name\" is not a snapshot of this study" } },
-    { "\"name\":\"after_ingest\"", "\"name\":\"\"", RC_USAGE,
-      { "samples.jsonl:3: \"name\" is not a snapshot of this study" } },
-    { "\"values\":{", "\"values\":[],\"v\":{", RC_USAGE,
-      { "samples.jsonl:1: expected an object for \"values\", got array" } },
-    { "\"ops\":200", "\"ops\":\"many\"", RC_USAGE,
-      { "samples.jsonl:2: expected a number for \"values.ops\", got string \"many\"" } },
-    { "\"ops\":200", "\"ops\":null", RC_USAGE, { "\"values.ops\", got null" } },
-    { "\"ops\":200", "\"ops\":NaN", RC_USAGE,
-      { "samples.jsonl:2:", "expected a value, got \"N\"" } },
-    { "\"ops\":200", "\"ops\":1e999", RC_USAGE, { "samples.jsonl:2:", "number is too large" } },
-    { "\"ops\":200", "\"ops\":-200", RC_USAGE, { "samples.jsonl:2: \"values.ops\" is negative" } },
-    { "\"ops\":200", "\"ops\":200.5", RC_USAGE, { "\"values.ops\" is a counter and not a whole" } },
-    { "\"ops\":200", "\"ops\":1e16", RC_USAGE, { "\"values.ops\" is a counter and not a whole" } },
-    { "\"ops\":200", "\"ops\":0", RC_USAGE, { "\"values.p50_ns\" needs at least 1 operations" } },
-    { "\"ops\":200", "\"ops\":19", RC_USAGE, { "\"values.p95_ns\" needs at least 20 operations" } },
-    { "\"ops\":200", "\"ops\":99", RC_USAGE,
-      { "\"values.p99_ns\" needs at least 100 operations" } },
-    { "\"wall_ns\":1000000", "\"wall_ns\":0", RC_USAGE,
-      { "\"values.max_ns\" is above \"wall_ns\"" } },
-    { "\"wall_ns\":1000000", "\"wall_ns\":-5", RC_USAGE, { "\"values.wall_ns\" is negative" } },
-    { "\"wall_ns\":1000000", "\"wall_ns\":1e300", RC_USAGE,
-      { "\"values.wall_ns\" is out of range" } },
-    { "\"p50_ns\":4000.5", "\"p50_ns\":9001", RC_USAGE,
-      { "samples.jsonl:2: \"values.p50_ns\" is above \"p95_ns\"" } },
-    { "\"p95_ns\":7000.25", "\"p95_ns\":9001", RC_USAGE,
-      { "\"values.p95_ns\" is above \"p99_ns\"" } },
-    { "\"p99_ns\":9000", "\"p99_ns\":9501", RC_USAGE, { "\"values.p99_ns\" is above \"max_ns\"" } },
-    { "\"p99_ns\":9000", "\"total_bytes\":9000", RC_USAGE,
-      { "\"values.total_bytes\" does not belong" } },
-    { "\"write_amp\":-", "\"ops\":200,\"write_amp\":-", RC_USAGE,
-      { "samples.jsonl:2: key \"values.ops\" is given twice" } },
-    { "\"valid\":true", "\"valid\":1", RC_USAGE,
-      { "samples.jsonl:5: expected true or false for \"valid\"" } },
-    { "\"valid\":true", "\"valid\":false", RC_USAGE,
-      { "samples.jsonl:5: \"reason\" is missing for an invalid run" } },
-    { "\"reason\":\"\"", "\"reason\":\"lost a blob\"", RC_USAGE,
-      { "samples.jsonl:5: \"reason\" is given for a valid run" } },
-    { "\"verification\":\"0123456789abcdef\"", "\"verification\":\"\"", RC_USAGE,
-      { "samples.jsonl:5: \"verification\" is missing for a valid run" } },
-    { "\"verification\":", "\"verifikation\":", RC_USAGE, { "missing \"verification\"" } },
-    { "\"journal_mode\":\"wal\"", "\"journal_mode\":[]", RC_USAGE,
-      { "samples.jsonl:5: expected a string for \"pragmas.journal_mode\"" } },
-    { "\"by_extension\":[", "\"by_extension\":[\"png\",", RC_USAGE, { "\"by_extension[0]\"" } },
-    { "\"blobs\":3", "\"blobs\":4", RC_USAGE,
-      { "samples.jsonl:5: \"by_handler\" does not add up to the same blobs" } },
-    { "\"logical_bytes\":3000", "\"logical_bytes\":-1", RC_USAGE,
-      { "\"by_extension[0].logical_bytes\", got number -1" } },
-    { "{\"schema\"", "[\"schema\"", RC_USAGE, { "samples.jsonl:1:" } },
-    { "{\"schema\"", "\n{\"schema\"", RC_USAGE,
-      { "samples.jsonl:1:1: expected a JSON document, got nothing" } },
-    { "\"round\":0", "\"round\":1", RC_USAGE,
-      { "samples.jsonl:2: ", "has another round, slot or arm", "(line 1)" } },
+    {"blobfront/sample/1",
+     "blobfront/sample/9",
+     RC_MISMATCH,
+     {"samples.jsonl:1: unknown schema \"blobfront/sample/9\""}},
+    {"\"kind\":\"phase\"",
+     "\"kind\":\"face\"",
+     RC_USAGE,
+     {"samples.jsonl:2: \"kind\" is not phase, snapshot or run"}},
+    {"\"run\":0", "\"run\":-1", RC_USAGE, {"samples.jsonl:1: ", "\"run\", got number -1"}},
+    {"\"run\":0", "\"run\":4294967296", RC_USAGE, {"\"run\" must be below 2^32"}},
+    {"\"slot\":0", "\"slot\":2", RC_USAGE, {"samples.jsonl:1: \"slot\" is not below"}},
+    {"\"arm\":\"raw\"",
+     "\"arm\":\"row\"",
+     RC_USAGE,
+     {"samples.jsonl:1: \"arm\" is not an arm of this study"}},
+    {"\"arm\":\"raw\"", "\"arm\":0", RC_USAGE, {"samples.jsonl:1: expected a string for \"arm\""}},
+    {"\"name\":\"ingest_binary_cold\"",
+     "\"name\":\"ingest\"",
+     RC_USAGE,
+     {"samples.jsonl:2: \"name\" is not a phase of this study"}},
+    {"\"name\":\"after_ingest\"",
+     "\"name\":\"after\"",
+     RC_USAGE,
+     {"samples.jsonl:3: \"name\" is not a snapshot of this study"}},
+    {"\"name\":\"after_ingest\"",
+     "\"name\":\"\"",
+     RC_USAGE,
+     {"samples.jsonl:3: \"name\" is not a snapshot of this study"}},
+    {"\"values\":{",
+     "\"values\":[],\"v\":{",
+     RC_USAGE,
+     {"samples.jsonl:1: expected an object for \"values\", got array"}},
+    {"\"ops\":200",
+     "\"ops\":\"many\"",
+     RC_USAGE,
+     {"samples.jsonl:2: expected a number for \"values.ops\", got string \"many\""}},
+    {"\"ops\":200", "\"ops\":null", RC_USAGE, {"\"values.ops\", got null"}},
+    {"\"ops\":200", "\"ops\":NaN", RC_USAGE, {"samples.jsonl:2:", "expected a value, got \"N\""}},
+    {"\"ops\":200", "\"ops\":1e999", RC_USAGE, {"samples.jsonl:2:", "number is too large"}},
+    {"\"ops\":200", "\"ops\":-200", RC_USAGE, {"samples.jsonl:2: \"values.ops\" is negative"}},
+    {"\"ops\":200", "\"ops\":200.5", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
+    {"\"ops\":200", "\"ops\":1e16", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
+    {"\"ops\":200", "\"ops\":0", RC_USAGE, {"\"values.p50_ns\" needs at least 1 operations"}},
+    {"\"ops\":200", "\"ops\":19", RC_USAGE, {"\"values.p95_ns\" needs at least 20 operations"}},
+    {"\"ops\":200", "\"ops\":99", RC_USAGE, {"\"values.p99_ns\" needs at least 100 operations"}},
+    {"\"wall_ns\":1000000", "\"wall_ns\":0", RC_USAGE, {"\"values.max_ns\" is above \"wall_ns\""}},
+    {"\"wall_ns\":1000000", "\"wall_ns\":-5", RC_USAGE, {"\"values.wall_ns\" is negative"}},
+    {"\"wall_ns\":1000000", "\"wall_ns\":1e300", RC_USAGE, {"\"values.wall_ns\" is out of range"}},
+    {"\"p50_ns\":4000.5",
+     "\"p50_ns\":9001",
+     RC_USAGE,
+     {"samples.jsonl:2: \"values.p50_ns\" is above \"p95_ns\""}},
+    {"\"p95_ns\":7000.25", "\"p95_ns\":9001", RC_USAGE, {"\"values.p95_ns\" is above \"p99_ns\""}},
+    {"\"p99_ns\":9000", "\"p99_ns\":9501", RC_USAGE, {"\"values.p99_ns\" is above \"max_ns\""}},
+    {"\"p99_ns\":9000",
+     "\"total_bytes\":9000",
+     RC_USAGE,
+     {"\"values.total_bytes\" does not belong"}},
+    {"\"write_amp\":-",
+     "\"ops\":200,\"write_amp\":-",
+     RC_USAGE,
+     {"samples.jsonl:2: key \"values.ops\" is given twice"}},
+    {"\"valid\":true",
+     "\"valid\":1",
+     RC_USAGE,
+     {"samples.jsonl:5: expected true or false for \"valid\""}},
+    {"\"valid\":true",
+     "\"valid\":false",
+     RC_USAGE,
+     {"samples.jsonl:5: \"reason\" is missing for an invalid run"}},
+    {"\"reason\":\"\"",
+     "\"reason\":\"lost a blob\"",
+     RC_USAGE,
+     {"samples.jsonl:5: \"reason\" is given for a valid run"}},
+    {"\"verification\":\"0123456789abcdef\"",
+     "\"verification\":\"\"",
+     RC_USAGE,
+     {"samples.jsonl:5: \"verification\" is missing for a valid run"}},
+    {"\"verification\":", "\"verifikation\":", RC_USAGE, {"missing \"verification\""}},
+    {"\"journal_mode\":\"wal\"",
+     "\"journal_mode\":[]",
+     RC_USAGE,
+     {"samples.jsonl:5: expected a string for \"pragmas.journal_mode\""}},
+    {"\"by_extension\":[", "\"by_extension\":[\"png\",", RC_USAGE, {"\"by_extension[0]\""}},
+    {"\"blobs\":3",
+     "\"blobs\":4",
+     RC_USAGE,
+     {"samples.jsonl:5: \"by_handler\" does not add up to the same blobs"}},
+    {"\"logical_bytes\":3000",
+     "\"logical_bytes\":-1",
+     RC_USAGE,
+     {"\"by_extension[0].logical_bytes\", got number -1"}},
+    {"{\"schema\"", "[\"schema\"", RC_USAGE, {"samples.jsonl:1:"}},
+    {"{\"schema\"",
+     "\n{\"schema\"",
+     RC_USAGE,
+     {"samples.jsonl:1:1: expected a JSON document, got nothing"}},
+    {"\"round\":0",
+     "\"round\":1",
+     RC_USAGE,
+     {"samples.jsonl:2: ", "has another round, slot or arm", "(line 1)"}},
 };
 
 static void test_sample_fields(void **state)
 {
-    struct buf dir = { 0 };
+    struct buf dir = {0};
     fixture_make(&dir, *state, 2);
     check_edits(buf_str(&dir), "samples.jsonl", sample_edits, COUNT_OF(sample_edits));
     buf_release(&dir);
@@ -296,7 +377,7 @@ static void test_sample_fields(void **state)
 /* Any byte of a run's lines flipped: loads or is refused, and never crashes. */
 static void test_samples_flipped(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 };
+    struct buf dir = {0}, text = {0};
     fixture_make(&dir, *state, 1);
     fixture_read(buf_str(&dir), "samples.jsonl", &text);
     for (size_t i = 0; i < text.len; i++) {
@@ -304,7 +385,7 @@ static void test_samples_flipped(void **state)
         fixture_write(buf_str(&dir), "samples.jsonl", text.ptr, text.len);
         text.ptr[i] ^= 0x15;
         struct record record;
-        struct err err = { 0 };
+        struct err err = {0};
         enum rc rc = record_load(&record, buf_str(&dir), &err);
         assert_true(rc == RC_OK || rc == RC_USAGE || rc == RC_MISMATCH);
         record_release(&record);
@@ -315,11 +396,11 @@ static void test_samples_flipped(void **state)
 
 static void test_unknown_keys(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 }, changed = { 0 };
+    struct buf dir = {0}, text = {0}, changed = {0};
     static const struct edit edits[] = {
-        { "\"arm\":\"raw\"", "\"arm\":\"raw\",\"colour\":\"red\"", RC_OK, { "colour" } },
-        { "\"ops\":200", "\"ops\":200,\"joules\":5", RC_OK, { "joules" } },
-        { "\"blobs\":3", "\"blobs\":3,\"shape\":[{}]", RC_OK, { "shape" } },
+        {"\"arm\":\"raw\"", "\"arm\":\"raw\",\"colour\":\"red\"", RC_OK, {"colour"}},
+        {"\"ops\":200", "\"ops\":200,\"joules\":5", RC_OK, {"joules"}},
+        {"\"blobs\":3", "\"blobs\":3,\"shape\":[{}]", RC_OK, {"shape"}},
     };
     fixture_make(&dir, *state, 1);
     fixture_read(buf_str(&dir), "samples.jsonl", &text);
@@ -345,8 +426,8 @@ static void test_unknown_keys(void **state)
 static void write_lines(const char *dir, const struct buf *text, const int *order)
 {
     const char *lines[FIXTURE_RUNS * FIXTURE_LINES + 1];
-    struct buf out = { 0 };
-    struct err err = { 0 };
+    struct buf out = {0};
+    struct err err = {0};
     lines[0] = (const char *)text->ptr;
     for (size_t i = 1; i <= FIXTURE_RUNS * FIXTURE_LINES; i++)
         lines[i] = strchr(lines[i - 1], '\n') + 1;
@@ -360,15 +441,15 @@ static void write_lines(const char *dir, const struct buf *text, const int *orde
 
 static void test_line_order(void **state)
 {
-    struct buf dir = { 0 }, text = { 0 };
+    struct buf dir = {0}, text = {0};
     struct record record;
-    struct err err = { 0 };
+    struct err err = {0};
     fixture_make(&dir, *state, FIXTURE_RUNS);
     const char *study = buf_str(&dir);
     fixture_read(study, "samples.jsonl", &text);
 
     /* Within a run the order does not matter as long as the run line is last. */
-    write_lines(study, &text, (const int[]){ 3, 2, 0, 1, 4, 5, 6, 7, 8, 9, -1 });
+    write_lines(study, &text, (const int[]){3, 2, 0, 1, 4, 5, 6, 7, 8, 9, -1});
     fixture_load(&record, study);
     assert_int_equal(record.run_count, 2);
     assert_int_equal(record.warnings, 0);
@@ -376,9 +457,8 @@ static void test_line_order(void **state)
     record_release(&record);
 
     /* Interleaved runs, and runs out of order. */
-    write_lines(study, &text,
-                (const int[]){ 5, 0, 6, 1, 7, 2, 8, 3, 9, 4, 15, 16, 17, 18, 19, 10, 11, 12, 13, 14,
-                               -1 });
+    write_lines(study, &text, (const int[]){5,  0,  6,  1,  7,  2,  8,  3,  9,  4, 15,
+                                            16, 17, 18, 19, 10, 11, 12, 13, 14, -1});
     fixture_load(&record, study);
     assert_int_equal(record.run_count, FIXTURE_RUNS);
     assert_int_equal(record.warnings, 0);
@@ -389,7 +469,7 @@ static void test_line_order(void **state)
     record_release(&record);
 
     /* A run without its run line is ignored, also between others. */
-    write_lines(study, &text, (const int[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, -1 });
+    write_lines(study, &text, (const int[]){0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, -1});
     fixture_load(&record, study);
     assert_int_equal(record.run_count, 2);
     assert_int_equal(record.sample_count, 2 * FIXTURE_LINES);
@@ -398,11 +478,11 @@ static void test_line_order(void **state)
     assert_null(record_find(&record, 1, SAMPLE_PHASE, "ingest_binary_cold"));
     record_release(&record);
 
-    write_lines(study, &text, (const int[]){ 0, 1, 2, 3, 4, 4, -1 });
+    write_lines(study, &text, (const int[]){0, 1, 2, 3, 4, 4, -1});
     EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:6: \"run\" 0 is recorded already", "line 5");
-    write_lines(study, &text, (const int[]){ 0, 1, 2, 4, 3, -1 });
+    write_lines(study, &text, (const int[]){0, 1, 2, 4, 3, -1});
     EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:5: \"run\" 0 is recorded already", "line 4");
-    write_lines(study, &text, (const int[]){ 0, 1, 1, 2, 3, 4, -1 });
+    write_lines(study, &text, (const int[]){0, 1, 1, 2, 3, 4, -1});
     EXPECT_LOAD(study, RC_USAGE,
                 "samples.jsonl:3: phase line \"ingest_binary_cold\" is there twice", "(line 2)");
     buf_release(&dir);
@@ -414,14 +494,10 @@ static void test_line_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(test_missing_files),
-        FOLDER_TEST(test_manifest_truncated),
-        FOLDER_TEST(test_samples_truncated),
-        FOLDER_TEST(test_append_after_cut),
-        FOLDER_TEST(test_manifest_fields),
-        FOLDER_TEST(test_sample_fields),
-        FOLDER_TEST(test_samples_flipped),
-        FOLDER_TEST(test_unknown_keys),
+        FOLDER_TEST(test_missing_files),     FOLDER_TEST(test_manifest_truncated),
+        FOLDER_TEST(test_samples_truncated), FOLDER_TEST(test_append_after_cut),
+        FOLDER_TEST(test_manifest_fields),   FOLDER_TEST(test_sample_fields),
+        FOLDER_TEST(test_samples_flipped),   FOLDER_TEST(test_unknown_keys),
         FOLDER_TEST(test_line_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,7 +47,7 @@ static void xoshiro_matches_the_published_stream(void **unused)
         UINT64_C(10595114339597558777),
         UINT64_C(2904607092377533576),
     };
-    struct rng rng = { { 1, 2, 3, 4 } };
+    struct rng rng = {{1, 2, 3, 4}};
     for (size_t i = 0; i < COUNT_OF(expected); i++)
         assert_true(rng_u64(&rng) == expected[i]);
 }
@@ -78,16 +78,16 @@ static void streams_never_change(void **unused)
     assert_true(rng_below(&rng, 1000000) == UINT64_C(809392));
     uint32_t order[8];
     rng_permutation(&rng, order, 8);
-    static const uint32_t expected[8] = { 3, 2, 5, 6, 7, 0, 1, 4 };
+    static const uint32_t expected[8] = {3, 2, 5, 6, 7, 0, 1, 4};
     assert_memory_equal(order, expected, sizeof(order));
 }
 
 static void streams_differ_in_every_coordinate(void **unused)
 {
     (void)unused;
-    static const char *const names[] = { "", "a", "b", "aa", "ab", "ba" };
+    static const char *const names[] = {"", "a", "b", "aa", "ab", "ba"};
     enum { SEEDS = 4, INDICES = 64, COUNT = SEEDS * INDICES * (int)COUNT_OF(names) };
-    static const uint64_t seeds[SEEDS] = { 0, 1, 2, UINT64_MAX };
+    static const uint64_t seeds[SEEDS] = {0, 1, 2, UINT64_MAX};
     uint64_t firsts[COUNT];
     size_t count = 0;
     for (size_t s = 0; s < SEEDS; s++) {
@@ -107,7 +107,7 @@ static void streams_differ_in_every_coordinate(void **unused)
 static void below_stays_below(void **unused)
 {
     (void)unused;
-    static const uint64_t bounds[] = { 1, 2, 3, 10, 1000, UINT64_C(1) << 63, UINT64_MAX };
+    static const uint64_t bounds[] = {1, 2, 3, 10, 1000, UINT64_C(1) << 63, UINT64_MAX};
     struct rng rng = rng_stream(1, "below", 0);
     for (size_t b = 0; b < COUNT_OF(bounds); b++) {
         for (int i = 0; i < 1000; i++)
@@ -121,7 +121,7 @@ static void below_is_without_bias(void **unused)
 {
     (void)unused;
     struct rng rng = rng_stream(1, "bias", 0);
-    unsigned residues[3] = { 0 }, thirds[3] = { 0 };
+    unsigned residues[3] = {0}, thirds[3] = {0};
     for (int i = 0; i < 30000; i++) {
         uint64_t value = rng_below(&rng, UINT64_C(3) << 62);
         residues[value % 3]++;
@@ -182,11 +182,11 @@ static void fill_is_little_endian_and_exact(void **unused)
 static void permutations_hold_every_index_once(void **unused)
 {
     (void)unused;
-    static const uint32_t counts[] = { 0, 1, 2, 3, 100, 1000 };
+    static const uint32_t counts[] = {0, 1, 2, 3, 100, 1000};
     struct rng rng = rng_stream(1, "permutation", 0);
     for (size_t c = 0; c < COUNT_OF(counts); c++) {
         uint32_t order[1001];
-        bool seen[1000] = { false };
+        bool seen[1000] = {false};
         order[counts[c]] = 77;
         rng_permutation(&rng, order, counts[c]);
         for (uint32_t i = 0; i < counts[c]; i++) {
@@ -203,7 +203,7 @@ static void permutations_are_equally_likely(void **unused)
     (void)unused;
     enum { DRAWS = 24000, EXPECTED = DRAWS / 24 };
     struct rng rng = rng_stream(1, "fair", 0);
-    unsigned seen[256] = { 0 };
+    unsigned seen[256] = {0};
     for (int i = 0; i < DRAWS; i++) {
         uint32_t order[4];
         rng_permutation(&rng, order, 4);

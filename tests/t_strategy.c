@@ -14,33 +14,33 @@
 
 #include "engine/strategy.h"
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        enum rc ok_ = (call);                                                                      \
-        if (ok_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg);                                  \
+#define OK(call)                                                  \
+    do {                                                          \
+        enum rc ok_ = (call);                                     \
+        if (ok_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg); \
     } while (0)
 /* As OK, with the store's own message. */
-#define ST_OK(call)                                                                                \
-    do {                                                                                           \
-        enum rc ok_ = (call);                                                                      \
-        if (ok_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(ok_), store_error(st)->msg);                     \
+#define ST_OK(call)                                                            \
+    do {                                                                       \
+        enum rc ok_ = (call);                                                  \
+        if (ok_ != RC_OK)                                                      \
+            fail_msg("%s: %s: %s", #call, rc_name(ok_), store_error(st)->msg); \
     } while (0)
 
 /* What the strategies do wrong, and what was seen of them; cleared by every test. */
 static struct {
-    const char *sql;          /* prepared and stepped in put */
-    const char *init_sql;     /* run in init */
+    const char *sql;      /* prepared and stepped in put */
+    const char *init_sql; /* run in init */
     enum rc init_rc, put_rc, get_rc, flush_rc, maintain_rc, scan_begin_rc, check_rc;
-    bool miscount;            /* count no unique bytes */
-    bool overlong;            /* read_at returns too much */
-    bool backwards;           /* scan runs downwards */
-    bool get_writes;          /* get inserts a row */
-    bool rolls_back;          /* put ends the transaction behind the engine's back */
+    bool miscount;   /* count no unique bytes */
+    bool overlong;   /* read_at returns too much */
+    bool backwards;  /* scan runs downwards */
+    bool get_writes; /* get inserts a row */
+    bool rolls_back; /* put ends the transaction behind the engine's back */
     bool no_file_sync, no_dir_sync;
-    bool scratch_seen;        /* scratch held something when a call began */
-    bool guard_missing;       /* the guard was off while strategy code ran */
+    bool scratch_seen;  /* scratch held something when a call began */
+    bool guard_missing; /* the guard was off while strategy code ran */
     int inits, deinits, flushes, begins, commits, rollbacks, scan_ends, scan_at;
 } act;
 
@@ -59,10 +59,14 @@ struct tiny {
     sqlite3_stmt *put, *get, *del, *scan;
 };
 
-static const struct opt tiny_opts[] = {
-    {.name = "size", .type = OPT_SIZE, .offset = offsetof(struct tiny, size), .min = 1,
-     .max = 1000000, .def = "64k", .help = "a number"},
-    {.name = NULL}};
+static const struct opt tiny_opts[] = {{.name = "size",
+                                        .type = OPT_SIZE,
+                                        .offset = offsetof(struct tiny, size),
+                                        .min = 1,
+                                        .max = 1000000,
+                                        .def = "64k",
+                                        .help = "a number"},
+                                       {.name = NULL}};
 
 static struct tiny *tiny_of(struct store *st)
 {
@@ -96,8 +100,7 @@ static enum rc tiny_init(struct store *st)
     act.inits++;
     look(st);
     if (st->created)
-        rc = db_exec(st->db, "CREATE TABLE t(f INT, v INT, body BLOB, PRIMARY KEY(f, v))",
-                     st->err);
+        rc = db_exec(st->db, "CREATE TABLE t(f INT, v INT, body BLOB, PRIMARY KEY(f, v))", st->err);
     if (rc == RC_OK && act.init_sql != NULL)
         rc = db_exec(st->db, act.init_sql, st->err);
     if (rc == RC_OK)
@@ -107,8 +110,7 @@ static enum rc tiny_init(struct store *st)
     if (rc == RC_OK)
         rc = db_prepare(st->db, "DELETE FROM t WHERE f = ? AND v = ?", &self->del, st->err);
     if (rc == RC_OK)
-        rc = db_prepare(st->db,
-                        "SELECT f, max(v), body FROM t WHERE f >= ? AND f < ? GROUP BY f",
+        rc = db_prepare(st->db, "SELECT f, max(v), body FROM t WHERE f >= ? AND f < ? GROUP BY f",
                         &self->scan, st->err);
     return rc == RC_OK ? fail_as(st, act.init_rc) : rc;
 }
@@ -463,11 +465,11 @@ static void expect_defect(const struct strategy *ops, const char *text)
         fail_msg("wanted \"%s\", got \"%s\"", text, defect != NULL ? defect : "(none)");
 }
 
-#define BROKEN(change, text)                                                                       \
-    do {                                                                                           \
-        struct strategy s = tiny;                                                                  \
-        change;                                                                                    \
-        expect_defect(&s, text);                                                                   \
+#define BROKEN(change, text)      \
+    do {                          \
+        struct strategy s = tiny; \
+        change;                   \
+        expect_defect(&s, text);  \
     } while (0)
 
 static void sound_tables(void **state)
@@ -574,7 +576,8 @@ static void options_and_presets(void **state)
     (void)state;
     struct err err = {0};
     struct buf out = {0};
-    OK(store_options_check(&tiny, "size=5,page_cache=1MiB", "size=7,page_size=8k", "t", &out, &err));
+    OK(store_options_check(&tiny, "size=5,page_cache=1MiB", "size=7,page_size=8k", "t", &out,
+                           &err));
     assert_string_equal(buf_str(&out), "size=7,page_size=8192,page_cache=1048576,mmap=0,"
                                        "checkpoint=1000,secure_delete=off");
     buf_release(&out);
@@ -745,9 +748,26 @@ static void missing_capabilities(void **state)
 }
 
 enum misuse {
-    BEGIN_TWICE, COMMIT_IDLE, ROLLBACK_IDLE, PUT_IDLE, DEL_IDLE, GET_WRITING, READ_AT_WRITING,
-    SCAN_WRITING, SCAN_TWICE, NEXT_IDLE, END_IDLE, BEGIN_SCANNING, MAINTAIN_SCANNING, CHECK_WRITING,
-    SETTLE_WRITING, PUT_DESCENDING, PUT_REPEATED, PUT_FAR, PUT_UNHANDLED, MISUSE_COUNT
+    BEGIN_TWICE,
+    COMMIT_IDLE,
+    ROLLBACK_IDLE,
+    PUT_IDLE,
+    DEL_IDLE,
+    GET_WRITING,
+    READ_AT_WRITING,
+    SCAN_WRITING,
+    SCAN_TWICE,
+    NEXT_IDLE,
+    END_IDLE,
+    BEGIN_SCANNING,
+    MAINTAIN_SCANNING,
+    CHECK_WRITING,
+    SETTLE_WRITING,
+    PUT_DESCENDING,
+    PUT_REPEATED,
+    PUT_FAR,
+    PUT_UNHANDLED,
+    MISUSE_COUNT
 };
 
 static enum rc misuse(struct store *st, enum misuse what, struct buf *out)
@@ -820,8 +840,8 @@ static void too_large_is_unsupported(void **state)
 static void guard_stops_strategies(void **state)
 {
     (void)state;
-    static const char *const denied[] = {"COMMIT", "BEGIN", "ROLLBACK", "SAVEPOINT s",
-                                         "PRAGMA synchronous=OFF", "ATTACH 'x' AS y"};
+    static const char *const denied[] = {
+        "COMMIT", "BEGIN", "ROLLBACK", "SAVEPOINT s", "PRAGMA synchronous=OFF", "ATTACH 'x' AS y"};
     for (size_t i = 0; i < COUNT_OF(denied); i++) {
         struct io io = {0};
         struct store *st = open_store(&io, &tiny, DURABILITY_DURABLE, NULL);

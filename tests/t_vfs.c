@@ -13,14 +13,14 @@
 #include "engine/vfs.h"
 #include "tests/support_tree.h"
 
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        enum rc rc_ = (call);                                                                      \
-        if (rc_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg);                                  \
+#define assert_ok(call)                                           \
+    do {                                                          \
+        enum rc rc_ = (call);                                     \
+        if (rc_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(rc_), err.msg); \
     } while (0)
 
-#define NAME "blobs.db"
+#define NAME      "blobs.db"
 #define ROW_BYTES 8192
 
 struct store {
@@ -90,7 +90,7 @@ static const char *query(sqlite3 *db, const char *sql, char out[128])
     return out;
 }
 
-#define expect_query(store, sql, text)                                                             \
+#define expect_query(store, sql, text) \
     assert_string_equal(query((store)->db, (sql), (char[128]){0}), (text))
 
 static int try_open(struct store *store, const char *name, int flags)
@@ -123,8 +123,8 @@ static int try_put(struct store *store, int id, int version)
 {
     uint8_t body[ROW_BYTES];
     sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO t VALUES(?1, ?2)", -1, &stmt,
-                                  NULL);
+    int code =
+        sqlite3_prepare_v2(store->db, "INSERT OR REPLACE INTO t VALUES(?1, ?2)", -1, &stmt, NULL);
 
     for (size_t i = 0; i < sizeof(body); i++)
         body[i] = (uint8_t)((size_t)id * 31 + (size_t)version * 7 + i);
@@ -259,8 +259,8 @@ static void test_wal_recovery(void **state)
     for (int id = 0; id < 10; id++)
         put(store, id, 1);
     hash = content_hash(store);
-    assert_int_equal(
-        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL),
+                     SQLITE_OK);
     close_db(store);
     expect_files(store, NAME " " NAME "-wal ");
     assert_ok(io_stat(&store->tree.io, NAME "-wal", &size, &err));
@@ -277,8 +277,8 @@ static void test_wal_recovery(void **state)
     /* PERSIST_WAL leaves the file. */
     open_db(store, modes[0]);
     put(store, 99, 1);
-    assert_int_equal(
-        sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &(int){1}), SQLITE_OK);
+    assert_int_equal(sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &(int){1}),
+                     SQLITE_OK);
     close_db(store);
     expect_files(store, NAME " " NAME "-wal ");
 }
@@ -370,8 +370,8 @@ static void test_directory_synced_once(void **state)
 
     assert_ok(io_mkdir(&store->tree.io, "sub", NULL, &err));
     store->tree.io.hook = (struct io_hook){.before = count_dir_syncs, .ctx = &dir_syncs};
-    assert_int_equal(
-        try_open(store, "sub/x.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE), SQLITE_OK);
+    assert_int_equal(try_open(store, "sub/x.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE),
+                     SQLITE_OK);
     exec(store, EXCLUSIVE "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     dir_syncs = 0;
     create_table(store);
@@ -634,10 +634,10 @@ static void test_kinds(void **state)
         int flag;
         enum io_kind kind;
     } rows[] = {
-        {SQLITE_OPEN_MAIN_DB, IO_DATABASE},      {SQLITE_OPEN_WAL, IO_WAL},
-        {SQLITE_OPEN_MAIN_JOURNAL, IO_JOURNAL},  {SQLITE_OPEN_SUPER_JOURNAL, IO_JOURNAL},
-        {SQLITE_OPEN_TEMP_DB, IO_TEMP},          {SQLITE_OPEN_TEMP_JOURNAL, IO_TEMP},
-        {SQLITE_OPEN_TRANSIENT_DB, IO_TEMP},     {SQLITE_OPEN_SUBJOURNAL, IO_TEMP},
+        {SQLITE_OPEN_MAIN_DB, IO_DATABASE},     {SQLITE_OPEN_WAL, IO_WAL},
+        {SQLITE_OPEN_MAIN_JOURNAL, IO_JOURNAL}, {SQLITE_OPEN_SUPER_JOURNAL, IO_JOURNAL},
+        {SQLITE_OPEN_TEMP_DB, IO_TEMP},         {SQLITE_OPEN_TEMP_JOURNAL, IO_TEMP},
+        {SQLITE_OPEN_TRANSIENT_DB, IO_TEMP},    {SQLITE_OPEN_SUBJOURNAL, IO_TEMP},
     };
     const int create = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     struct store *store = *state;
@@ -680,8 +680,8 @@ static void test_short_reads(void **state)
     struct store *store = *state;
     sqlite3_vfs *raw = sqlite3_vfs_find(vfs_name(store->vfs));
     int code;
-    sqlite3_file *file = open_raw(
-        raw, "f", SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &code);
+    sqlite3_file *file =
+        open_raw(raw, "f", SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &code);
     char got[6];
 
     assert_int_equal(file->pMethods->xWrite(file, "abcd", 4, 0), SQLITE_OK);
@@ -899,14 +899,13 @@ static void test_faults(void **state)
 /* ---- groups --------------------------------------------------------------------------------- */
 
 #define ON(backend, test) cmocka_unit_test_setup_teardown(test, setup_##backend, teardown)
-#define ALL_TESTS(backend)                                                                         \
-    ON(backend, test_modes), ON(backend, test_wal_recovery), ON(backend, test_syncs),              \
-        ON(backend, test_directory_synced_once), ON(backend, test_mmap),                           \
-        ON(backend, test_mmap_limits), ON(backend, test_temp_files), ON(backend, test_controls),   \
-        ON(backend, test_registration), ON(backend, test_kinds), ON(backend, test_short_reads),    \
-        ON(backend, test_access_and_libraries), ON(backend, test_read_only),                       \
-        ON(backend, test_codes),                                                                   \
-        ON(backend, test_faults)
+#define ALL_TESTS(backend)                                                                       \
+    ON(backend, test_modes), ON(backend, test_wal_recovery), ON(backend, test_syncs),            \
+        ON(backend, test_directory_synced_once), ON(backend, test_mmap),                         \
+        ON(backend, test_mmap_limits), ON(backend, test_temp_files), ON(backend, test_controls), \
+        ON(backend, test_registration), ON(backend, test_kinds), ON(backend, test_short_reads),  \
+        ON(backend, test_access_and_libraries), ON(backend, test_read_only),                     \
+        ON(backend, test_codes), ON(backend, test_faults)
 
 int main(void)
 {
