@@ -56,7 +56,7 @@ TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all bench bench-quick test check-slow tidy format asan tsan cov install uninstall clean \
-  help build-needs bench-needs test-needs tests cost FORCE
+  help build-needs bench-needs test-needs tests cost show-compile show-link show-libs FORCE
 .DEFAULT_GOAL := all
 
 all: $(PROGRAM)
@@ -113,6 +113,16 @@ tidy:
 
 format:
 	clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/planted/*.[ch])
+
+# The commands themselves, for tests that build something of their own.
+show-compile:
+	@printf '%s\n' '$(COMPILE)'
+
+show-link:
+	@printf '%s\n' '$(LINK)'
+
+show-libs:
+	@printf '%s\n' '$(LIBS)'
 
 # ---- installing ------------------------------------------------------------------------------
 
