@@ -184,8 +184,7 @@ static void add_row(struct compare *compare, struct compare_row row)
 static void add_arm(struct compare *compare, size_t arm_old, size_t arm_new)
 {
     for (size_t p = 0; p < compare->before->place_count; p++) {
-        size_t like =
-            place_like(compare->before, compare->after, &compare->before->places[p]);
+        size_t like = place_like(compare->before, compare->after, &compare->before->places[p]);
         for (enum metric m = 0; m < METRIC_COUNT && like != SUMMARY_NONE; m++) {
             struct compare_row row = {.arm_old = arm_old,
                                       .arm_new = arm_new,

@@ -322,6 +322,7 @@ enum rc report_markdown(const struct frontier *frontier, const struct plot_resul
     put_phases(&report);
     report_storage(&report);
     report_shares(&report);
+    report_twins(&report);
     report_durability(&report);
     report_reference(&report);
     report_environment(&report);

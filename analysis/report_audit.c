@@ -50,6 +50,73 @@ void report_durability(struct report *report)
     report_grid(report, &grid);
 }
 
+/* ---- equal rows ----------------------------------------------------------------------------- */
+
+/* The first counter in which two arms differ over all places of `scope`; METRIC_COUNT when none. */
+static enum metric first_difference(const struct summary *summary, size_t a, size_t b,
+                                    enum metric_scope scope, size_t *place)
+{
+    for (size_t p = 0; p < summary->place_count; p++) {
+        for (int m = 0; m < METRIC_COUNT && summary->places[p].scope == scope; m++) {
+            double x = summary_median(summary, a, p, (enum metric)m);
+            double y = summary_median(summary, b, p, (enum metric)m);
+            if (metric_table[m].kind == COUNTER && x != y && !(isnan(x) && isnan(y))) {
+                *place = p;
+                return (enum metric)m;
+            }
+        }
+    }
+    return METRIC_COUNT;
+}
+
+static void put_twins(struct report *report, size_t a, size_t b)
+{
+    const struct summary *summary = report->summary;
+    size_t place = 0;
+    enum metric metric = first_difference(summary, a, b, PHASE, &place);
+    text_put(&report->text, "- ");
+    report_label(report, a);
+    text_put(&report->text, " and ");
+    report_label(report, b);
+    if (metric == METRIC_COUNT) {
+        text_put(&report->text, ": in every counter of the study, too; check that they are two "
+                                "strategies and not one under two names.\n");
+        return;
+    }
+    char x[FORMAT_SIZE], y[FORMAT_SIZE];
+    text_print(&report->text, ": they did different work, which whole pages hide (%s of ",
+               metric_table[metric].name);
+    text_markdown(&report->text, summary->places[place].name);
+    text_print(&report->text, ": %s and %s).\n",
+               text_value(x, summary_median(summary, a, place, metric)),
+               text_value(y, summary_median(summary, b, place, metric)));
+}
+
+/* Two equal rows of results are an error until they are explained. */
+void report_twins(struct report *report)
+{
+    const struct summary *summary = report->summary;
+    bool any = false;
+    for (size_t a = 0; a < summary->arm_count; a++) {
+        for (size_t b = a + 1; b < summary->arm_count; b++) {
+            size_t place;
+            if (!summary->arms[a].valid || !summary->arms[b].valid ||
+                summary->arms[b].arm->control_again || summary->arms[a].arm->control_again ||
+                first_difference(summary, a, b, SNAPSHOT, &place) != METRIC_COUNT)
+                continue;
+            if (!any)
+                report_heading(report, 3, "Equal rows");
+            if (!any)
+                report_note(report, "Two equal rows are an error until they are explained. Equal "
+                                    "in every snapshot:");
+            any = true;
+            put_twins(report, a, b);
+        }
+    }
+    if (any)
+        text_put(&report->text, "\n");
+}
+
 /* ---- environment ---------------------------------------------------------------------------- */
 
 static void put_pragmas(struct report *report)

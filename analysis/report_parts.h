@@ -28,6 +28,7 @@ void report_label(struct report *report, size_t arm);
 void report_storage(struct report *report);
 void report_shares(struct report *report);
 /* report_audit.c */
+void report_twins(struct report *report);
 void report_durability(struct report *report);
 void report_environment(struct report *report);
 void report_reference(struct report *report);
