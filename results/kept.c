@@ -64,6 +64,9 @@ enum rc kept_write(const char *folder, const struct kept *kept, struct err *err)
 /* ---- reading -------------------------------------------------------------------------------- */
 
 #define KEPT_FILE_MAX ((size_t)1 << 30)
+/* Three digits, 32 of the hash, two quotes, four commas, a newline: no more memory is taken for a
+ * count than the file could fill. */
+#define LINE_LEN_MIN 42
 
 static enum rc read_whole(const char *folder, const char *name, struct buf *out, struct err *err)
 {
@@ -209,6 +212,9 @@ static enum rc parse_contents(struct buf *text, uint64_t blobs, struct kept *kep
     enum rc rc = check_seal(buf_span(text), blobs, &body_len, err);
     if (rc != RC_OK)
         return rc;
+    if (blobs > body_len / LINE_LEN_MIN)
+        return FAIL(err, RC_CORRUPT, 0,
+                    "contents.csv: %" PRIu64 " blobs are said to be in %zu bytes", blobs, body_len);
     kept->blobs = arena_zalloc(&kept->arena, blobs ? blobs : 1, sizeof(*kept->blobs));
     if (!kept->blobs)
         return FAIL(err, RC_NOMEM, 0, "no memory for %" PRIu64 " blobs", blobs);
@@ -267,12 +273,14 @@ static enum rc remove_below(int fd, int depth, const char *name, struct err *err
             continue;
         if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
             continue;
+        int sys = errno; /* of a file; a folder's opening says more */
         int below =
             depth < REMOVE_DEPTH_MAX
                 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 : -1;
         if (below < 0)
-            rc = FAIL(err, RC_IO, errno, "cannot remove \"%s\"", Q(entry->d_name));
+            rc = FAIL(err, RC_IO, errno == ENOTDIR ? sys : errno, "cannot remove \"%s\"",
+                      Q(entry->d_name));
         else
             rc = remove_below(below, depth + 1, entry->d_name, err);
         if (rc == RC_OK && unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) != 0)
@@ -282,9 +290,24 @@ static enum rc remove_below(int fd, int depth, const char *name, struct err *err
     return rc;
 }
 
-static enum rc refuse_strangers(const char *folder, int fd, struct err *err)
+/* A whole name, or "<name>.<process>.tmp", which record_write_file leaves when it is killed. */
+static bool is_ours(const char *name)
 {
     static const char *const ours[] = {".", "..", "data", "store.json", "contents.csv"};
+    size_t len = strlen(name);
+    for (size_t i = 0; i < COUNT_OF(ours); i++) {
+        size_t own = strlen(ours[i]);
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+        if (i > 2 && strncmp(name, ours[i], own) == 0 && name[own] == '.' && len > own + 4 &&
+            strcmp(name + len - 4, ".tmp") == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum rc refuse_strangers(const char *folder, int fd, struct err *err)
+{
     DIR *dir = fdopendir(fd);
     enum rc rc = RC_OK;
     if (!dir) {
@@ -292,10 +315,7 @@ static enum rc refuse_strangers(const char *folder, int fd, struct err *err)
         return FAIL(err, RC_IO, errno, "cannot read the folder \"%s\"", Q(folder));
     }
     for (struct dirent *entry; rc == RC_OK && (entry = readdir(dir)) != NULL;) {
-        bool known = entry->d_name[0] == '.'; /* temporary files of record_write_file */
-        for (size_t i = 0; i < COUNT_OF(ours); i++)
-            known = known || strcmp(entry->d_name, ours[i]) == 0;
-        if (!known)
+        if (!is_ours(entry->d_name))
             rc = FAIL(err, RC_USAGE, 0,
                       "\"%s\" holds \"%s\", which no store of ours has: not removed", Q(folder),
                       Q(entry->d_name));
@@ -304,7 +324,8 @@ static enum rc refuse_strangers(const char *folder, int fd, struct err *err)
     return rc;
 }
 
-enum rc kept_remove(const char *folder, struct err *err)
+/* `folder` without the slash at its end that would have a link followed. */
+static enum rc remove_store(const char *folder, struct err *err)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
@@ -318,10 +339,25 @@ enum rc kept_remove(const char *folder, struct err *err)
         (void)close(fd);
         return rc;
     }
-    if (lseek(fd, 0, SEEK_SET) != 0)
+    if (lseek(fd, 0, SEEK_SET) != 0) {
         rc = FAIL(err, RC_IO, errno, "cannot read the folder \"%s\"", Q(folder));
-    KEEP_FIRST(rc, remove_below(fd, 0, folder, err));
+        (void)close(fd);
+        return rc;
+    }
+    rc = remove_below(fd, 0, folder, err);
     if (rc == RC_OK && rmdir(folder) != 0)
         rc = FAIL(err, RC_IO, errno, "cannot remove the folder \"%s\"", Q(folder));
+    return rc;
+}
+
+enum rc kept_remove(const char *folder, struct err *err)
+{
+    struct buf path = {0};
+    enum rc rc = buf_append(&path, span_of_str(folder), err);
+    while (path.len > 1 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    if (rc == RC_OK)
+        rc = remove_store(buf_str(&path), err);
+    buf_release(&path);
     return rc;
 }

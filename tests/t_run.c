@@ -226,10 +226,10 @@ static void expect_phase(const struct study *study, const struct record_phase *p
     expect_latencies(study, phase);
     assert_true(v[M_CPU_NS] > 0);
     expect_metric(phase, M_CPU_MS_PER_MB,
-                 v[M_CPU_NS] / 1e6 / ((v[M_BYTES_IN] + v[M_BYTES_OUT]) / 1e6));
-    expect_metric(phase, M_WRITE_BYTES, v[M_DB_WRITE_BYTES] + v[M_WAL_WRITE_BYTES] +
-                                           v[M_JOURNAL_WRITE_BYTES] + v[M_TEMP_WRITE_BYTES] +
-                                           v[M_EXTERNAL_WRITE_BYTES]);
+                  v[M_CPU_NS] / 1e6 / ((v[M_BYTES_IN] + v[M_BYTES_OUT]) / 1e6));
+    expect_metric(phase, M_WRITE_BYTES,
+                  v[M_DB_WRITE_BYTES] + v[M_WAL_WRITE_BYTES] + v[M_JOURNAL_WRITE_BYTES] +
+                      v[M_TEMP_WRITE_BYTES] + v[M_EXTERNAL_WRITE_BYTES]);
     expect_metric(phase, M_WRITE_AMP_PHYSICAL, ratio(v[M_WRITE_BYTES], v[M_BYTES_IN]));
     expect_metric(phase, M_BYTES_IN, v[M_UNIQUE_BYTES] + v[M_DUP_BYTES]);
     expect_metric(phase, M_DEDUP_RATIO, ratio(v[M_DUP_BYTES], v[M_BYTES_IN]));
@@ -251,7 +251,7 @@ static void expect_snapshot(const struct record_arm *arm, const struct sample *s
     const double *v = snapshot->value;
     double total = v[M_TOTAL_BYTES];
     expect_metric(snapshot, M_TOTAL_BYTES,
-                 v[M_DB_FILE_BYTES] + v[M_SIDECAR_BYTES] + v[M_EXTERNAL_BYTES]);
+                  v[M_DB_FILE_BYTES] + v[M_SIDECAR_BYTES] + v[M_EXTERNAL_BYTES]);
     expect_metric(snapshot, M_SIDECAR_BYTES, 0); /* settled */
     expect_metric(snapshot, M_STORAGE_AMP, ratio(total, v[M_LIVE_BYTES]));
     expect_metric(snapshot, M_STORAGE_AMP_HISTORY, ratio(total, v[M_HISTORY_BYTES]));
@@ -418,8 +418,7 @@ static void test_latest(void **state)
         const struct sample *end = find(result, SAMPLE_SNAPSHOT, "after_mixed");
         expect_metric(end, M_HISTORY_BYTES, end->value[M_LIVE_BYTES]);
         expect_metric(end, M_LIVE_BYTES, (FILES + 6) * BYTES);
-        assert_string_equal(run_line_of(result)->verification,
-                            run_line_of(whole)->verification);
+        assert_string_equal(run_line_of(result)->verification, run_line_of(whole)->verification);
         if (arm == 0)
             assert_true(end->value[M_ROWS] <
                         find(whole, SAMPLE_SNAPSHOT, "after_mixed")->value[M_ROWS]);
@@ -445,9 +444,9 @@ static void test_batches(void **state)
             struct run_result *result = execute_valid(&study, arm);
             expect_consistent(&study, result);
             expect_metric(find(result, SAMPLE_PHASE, "ingest_binary_cold"), M_COMMITS,
-                         cases[i].ingest);
+                          cases[i].ingest);
             expect_metric(find(result, SAMPLE_PHASE, "update_binary_hot"), M_COMMITS,
-                         cases[i].update);
+                          cases[i].update);
             if (verification[0] == '\0')
                 snprintf(verification, sizeof(verification), "%s",
                          run_line_of(result)->verification);

@@ -16,11 +16,11 @@
 #include "workloads/shares.h"
 #include "workloads/workload.h"
 
-#define OK(call)                                                                                   \
-    do {                                                                                           \
-        enum rc ok_ = (call);                                                                      \
-        if (ok_ != RC_OK)                                                                          \
-            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg);                                  \
+#define OK(call)                                                  \
+    do {                                                          \
+        enum rc ok_ = (call);                                     \
+        if (ok_ != RC_OK)                                         \
+            fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg); \
     } while (0)
 
 /* ---- planning --------------------------------------------------------------------------------- */
@@ -89,9 +89,7 @@ static void expect_sound(const struct schedule *schedule)
     for (size_t k = 0; k < schedule->count; k++) {
         struct op op = schedule->ops[k];
         switch (op.kind) {
-        case OP_INSERT:
-            expect_op(op, OP_INSERT, files++, 0);
-            break;
+        case OP_INSERT: expect_op(op, OP_INSERT, files++, 0); break;
         case OP_UPDATE:
             assert_true(op.file < files);
             assert_int_equal(op.version, ++newest[op.file]);
@@ -100,9 +98,7 @@ static void expect_sound(const struct schedule *schedule)
             assert_true(op.file < files);
             assert_int_equal(op.version, newest[op.file]);
             break;
-        case OP_SCAN:
-            assert_int_equal(op.version, files);
-            break;
+        case OP_SCAN: assert_int_equal(op.version, files); break;
         }
     }
     assert_int_equal(schedule->file_count, files);
@@ -162,7 +158,7 @@ static void test_stride(void **state)
 {
     (void)state;
     expect_stride("", 96, 17);
-    expect_stride("", 34, 19);                  /* 17 and 18 have factors in common with 34 */
+    expect_stride("", 34, 19); /* 17 and 18 have factors in common with 34 */
     expect_stride("stride=32", 96, 35);
     expect_stride("stride=96,ops=1000", 96, 97);
     expect_stride("stride=1000000", 7, 1000000);
