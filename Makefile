@@ -9,6 +9,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 BUILD := build/$(CONFIG)
+JOBS := $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -30,6 +31,10 @@ LIBS := -lsqlite3 -lzstd -lbrotlienc -lbrotlidec -lxxhash -lcjson -lcrypto -lm
 
 COMPILE = $(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS)
 LINK = $(CC) $(CFLAGS_OWN) $(CFLAGS) $(LDFLAGS)
+
+# One short line per step; V=1 shows the commands.
+SAY = @$(if $(V),:,echo) "  $(1)" $(patsubst $(BUILD)/%,%,$@)
+HIDE = $(if $(V),,@)
 
 FOLDERS := engine strategies datasets workloads results analysis cli
 SOURCES := $(wildcard $(addsuffix /*.c,$(FOLDERS)))
@@ -63,15 +68,17 @@ all: $(PROGRAM)
 
 # ---- running ---------------------------------------------------------------------------------
 
-# DATA=folder measures your own files; ARGS adds any option of `blobfront run`.
-DATASET_ARGS = $(if $(DATA),--data $(DATA),)
+# DATA=folder measures your own files; ARGS adds any option of `blobfront run`.  The shell takes DATA
+# from the environment, where make puts it: a folder's name may hold spaces and quotes.
+export DATA
+DATASET_ARGS = $(if $(DATA),--data "$$DATA",)
 
 bench: bench-needs
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -j$(JOBS) --no-print-directory all
 	$(PROGRAM) run --profile full --budget 170s $(DATASET_ARGS) $(ARGS)
 
 bench-quick: bench-needs
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -j$(JOBS) --no-print-directory all
 	$(PROGRAM) run --profile quick --budget 50s $(DATASET_ARGS) $(ARGS)
 
 # ---- testing ---------------------------------------------------------------------------------
@@ -79,33 +86,33 @@ bench-quick: bench-needs
 tests: $(PROGRAM) $(TEST_PROGRAMS) $(PLANTED)
 
 test: test-needs
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) -j$(JOBS) --no-print-directory tests
 	tests/run.sh $(BUILD)
 
 # Everything again under the address, undefined-behaviour and thread sanitizers, the other compiler.
 check-slow: test
 	$(MAKE) asan
 	$(MAKE) tsan
-	$(MAKE) CONFIG=debug CC=clang tests
+	$(MAKE) -j$(JOBS) CONFIG=debug CC=clang tests
 	$(MAKE) tidy
 
 asan: test-needs
-	@$(MAKE) --no-print-directory CONFIG=asan tests
+	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=asan tests
 	tests/run.sh build/asan
 
 tsan: test-needs
-	@$(MAKE) --no-print-directory CONFIG=tsan tests
+	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=tsan tests
 	tests/run.sh build/tsan
 
 cov: test-needs
-	@$(MAKE) --no-print-directory CONFIG=cov tests
+	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=cov tests
 	find build/cov -name '*.gcda' -delete
 	tests/run.sh build/cov
 	tests/coverage.sh build/cov
 
 # What the harness itself costs (docs/journal.md).
 cost: test-needs
-	@$(MAKE) --no-print-directory $(BUILD)/tests/tool_cost
+	@$(MAKE) -j$(JOBS) --no-print-directory $(BUILD)/tests/tool_cost
 	$(BUILD)/tests/tool_cost
 
 tidy:
@@ -145,7 +152,7 @@ help:
 	@echo 'make tidy        style, layering, tables          make format clang-format the sources'
 	@echo 'make cost        what the harness itself costs'
 	@echo 'make install     to PREFIX=/usr/local             make uninstall, make clean'
-	@echo 'CONFIG=release|debug|asan|tsan|cov, CC=gcc|clang, DATA=folder, ARGS="options of run"'
+	@echo 'CONFIG=release|debug|asan|tsan|cov, CC=gcc|clang, V=1, DATA=folder, ARGS="options of run"'
 
 build-needs:
 	@tests/install.sh "to build" $(BUILD_NEEDS)
@@ -159,26 +166,32 @@ test-needs:
 # ---- building --------------------------------------------------------------------------------
 
 $(PROGRAM): $(BUILD)/cli/main.o $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call SAY,link)
+	$(HIDE)$(LINK) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(LIB_OBJECTS)
+	$(call SAY,ar  )
 	@rm -f $@
-	ar rcs $@ $^
+	$(HIDE)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call SAY,cc  )
+	$(HIDE)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SUPPORT) $(LIBRARY)
-	$(LINK) -o $@ $^ -lcmocka $(LIBS)
+	$(call SAY,link)
+	$(HIDE)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 # The program with strategies that are broken on purpose beside the sound ones.
 $(PLANTED): $(BUILD)/cli/main.o $(PLANTED_OBJECTS) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call SAY,link)
+	$(HIDE)$(LINK) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/planted/strategies.o: strategies/strategies.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -DSTRATEGIES_DEF='"tests/planted.def"' -MMD -MP -c -o $@ $<
+	$(call SAY,cc  )
+	$(HIDE)$(COMPILE) -DSTRATEGIES_DEF='"tests/planted.def"' -MMD -MP -c -o $@ $<
 
 # Rewritten only when its content changes.
 FLAGS_TEXT = $(shell $(CC) --version | head -n1) $(COMPILE) | $(LINK) $(LIBS)
