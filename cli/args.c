@@ -1,7 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "results/record.h"
@@ -45,8 +48,7 @@ static const struct arg *find_row(const struct arg *rows, const char *text, size
     return NULL;
 }
 
-static enum rc unknown_option(const struct arg *rows, const char *text, size_t len,
-                              struct err *err)
+static enum rc unknown_option(const struct arg *rows, const char *text, size_t len, struct err *err)
 {
     const char *names[64];
     char word[QUOTE_SIZE];
@@ -133,10 +135,10 @@ enum rc args_parse(const struct args *args, int argc, char **argv, struct err *e
 
 enum rc command_help(const struct command *command, struct buf *out, struct err *err)
 {
-    enum rc rc = buf_printf(out, err, "usage: blobfront %s%s%s%s%s\n\n%s\n", command->name,
-                            command->rows && command->rows->name ? " [options]" : "",
-                            command->operands[0] ? " " : "", command->operands, "",
-                            command->summary);
+    enum rc rc =
+        buf_printf(out, err, "usage: blobfront %s%s%s%s%s\n\n%s\n", command->name,
+                   command->rows && command->rows->name ? " [options]" : "",
+                   command->operands[0] ? " " : "", command->operands, "", command->summary);
     if (rc == RC_OK && command->rows && command->rows->name)
         rc = buf_printf(out, err, "\noptions:\n");
     for (const struct arg *row = command->rows; rc == RC_OK && row && row->name; row++) {
@@ -163,10 +165,32 @@ enum rc print_out(struct span bytes, struct err *err)
     return RC_OK;
 }
 
+/* A device, pipe or link is written through: it must not be replaced by a file. */
+static enum rc print_through(const char *path, struct span bytes, struct err *err)
+{
+    enum rc rc = RC_OK;
+    int fd = open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return FAIL(err, RC_IO, errno, "cannot write \"%s\"", Q(path));
+    for (size_t done = 0; rc == RC_OK && done < bytes.len;) {
+        ssize_t put = write(fd, bytes.ptr + done, bytes.len - done);
+        if (put >= 0)
+            done += (size_t)put;
+        else if (errno != EINTR)
+            rc = FAIL(err, RC_IO, errno, "cannot write \"%s\"", Q(path));
+    }
+    if (close(fd) != 0 && rc == RC_OK)
+        rc = FAIL(err, RC_IO, errno, "cannot write \"%s\"", Q(path));
+    return rc;
+}
+
 enum rc print_to(const char *path, struct span bytes, struct err *err)
 {
+    struct stat st;
     if (strcmp(path, "-") == 0)
         return print_out(bytes, err);
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return print_through(path, bytes, err);
     const char *slash = strrchr(path, '/');
     struct buf dir = {0};
     enum rc rc = slash ? buf_append(&dir, span_of(path, (size_t)(slash - path) + 1), err)

@@ -65,7 +65,8 @@ MUST_CHECK enum rc command_help(const struct command *command, struct buf *out, 
 
 /* Write all of it to standard output and flush; RC_IO when it cannot be (closed, full). */
 MUST_CHECK enum rc print_out(struct span bytes, struct err *err);
-/* To a file, written whole or not at all, or to standard output when `path` is "-". */
+/* To a file, written whole or not at all; to standard output when `path` is "-"; through a device,
+ * pipe or link that is there. */
 MUST_CHECK enum rc print_to(const char *path, struct span bytes, struct err *err);
 /* A note on standard error, prefixed; failures to write it are ignored. */
 void print_note(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -27,18 +27,12 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
     struct frontier_options *options = &to->options.frontier;
     (void)value2;
     switch (id) {
-    case FRONTIER_KEYS:
-        options->keys = value;
-        return RC_OK;
+    case FRONTIER_KEYS: options->keys = value; return RC_OK;
     case FRONTIER_GUARDRAIL:
         options->guardrail_set = true;
         return parse_rate(value, 0, 100, "--guardrail", &options->guardrail, err);
-    case FRONTIER_ANYWHERE:
-        options->anywhere_set = options->anywhere = true;
-        return RC_OK;
-    default:
-        to->runs[to->count++] = value;
-        return RC_OK;
+    case FRONTIER_ANYWHERE: options->anywhere_set = options->anywhere = true; return RC_OK;
+    default: to->runs[to->count++] = value; return RC_OK;
     }
 }
 

@@ -37,9 +37,8 @@ static enum rc list_datasets(struct buf *out, struct err *err)
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < dataset_count(); i++) {
         const struct dataset_ops *row = dataset_at(i);
-        rc = buf_printf(out, err, "%s%-*s %s\n", row->name,
-                        (int)(14 - strlen(row->name)), row->needs_source ? ":DIR" : "",
-                        row->summary);
+        rc = buf_printf(out, err, "%s%-*s %s\n", row->name, (int)(14 - strlen(row->name)),
+                        row->needs_source ? ":DIR" : "", row->summary);
         if (rc == RC_OK && row->warning)
             rc = buf_printf(out, err, "  warning: %s\n", row->warning);
         if (rc == RC_OK && row->opts)
@@ -68,8 +67,7 @@ static enum rc list_workloads(struct buf *out, struct err *err)
 static const char *const scope_names[] = {
     [PHASE] = "phase", [SNAPSHOT] = "snapshot", [RUN] = "run"};
 static const char *const kind_names[] = {[COUNTER] = "exact", [TIMING] = "timing"};
-static const char *const better_names[] = {
-    [LOWER] = "lower", [HIGHER] = "higher", [NEITHER] = "-"};
+static const char *const better_names[] = {[LOWER] = "lower", [HIGHER] = "higher", [NEITHER] = "-"};
 
 static enum rc list_metrics(struct buf *out, struct err *err)
 {

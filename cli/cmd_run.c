@@ -8,9 +8,28 @@
 #include "workloads/plan.h"
 
 enum {
-    RUN_STRATEGY, RUN_DATASET, RUN_DATA, RUN_WORKLOAD, RUN_SET, RUN_PROFILE, RUN_ROUNDS,
-    RUN_BUDGET, RUN_SEED, RUN_DURABILITY, RUN_RETENTION, RUN_BATCH, RUN_GUARDRAIL, RUN_ANYWHERE,
-    RUN_KEEP, RUN_OUT, RUN_NAME, RUN_EXPORT, RUN_JSON, RUN_NO_PLOTS, RUN_QUIET, RUN_NO_COLOR
+    RUN_STRATEGY,
+    RUN_DATASET,
+    RUN_DATA,
+    RUN_WORKLOAD,
+    RUN_SET,
+    RUN_PROFILE,
+    RUN_ROUNDS,
+    RUN_BUDGET,
+    RUN_SEED,
+    RUN_DURABILITY,
+    RUN_RETENTION,
+    RUN_BATCH,
+    RUN_GUARDRAIL,
+    RUN_ANYWHERE,
+    RUN_KEEP,
+    RUN_OUT,
+    RUN_NAME,
+    RUN_EXPORT,
+    RUN_JSON,
+    RUN_NO_PLOTS,
+    RUN_QUIET,
+    RUN_NO_COLOR
 };
 
 static const struct arg rows[] = {
@@ -118,30 +137,23 @@ static enum rc take_plan(struct run_arguments *to, int id, const char *value, st
         return add_item(to->strategies, &request->strategy_count, "--strategy", value, err);
     case RUN_WORKLOAD:
         return add_item(to->workloads, &request->workload_count, "--workload", value, err);
-    case RUN_SET:
-        return add_item(to->sets, &request->workload_option_count, "--set", value, err);
+    case RUN_SET: return add_item(to->sets, &request->workload_option_count, "--set", value, err);
     case RUN_DATASET:
         if (request->dataset)
             return FAIL(err, RC_USAGE, 0, "--data and --dataset: expected one of them, once");
         request->dataset = value;
         return RC_OK;
-    case RUN_DATA:
-        return take_data(to, value, err);
-    case RUN_PROFILE:
-        return take_profile(to, value, err);
-    case RUN_ROUNDS:
-        return take_u32(value, PLAN_ROUNDS_MAX, "--rounds", &request->rounds, err);
-    case RUN_BUDGET:
-        return take_budget(value, &request->budget_ns, err);
+    case RUN_DATA: return take_data(to, value, err);
+    case RUN_PROFILE: return take_profile(to, value, err);
+    case RUN_ROUNDS: return take_u32(value, PLAN_ROUNDS_MAX, "--rounds", &request->rounds, err);
+    case RUN_BUDGET: return take_budget(value, &request->budget_ns, err);
     case RUN_SEED:
         request->seed_given = true;
         return parse_u64(value, 0, (uint64_t)1 << 53, "--seed", &request->seed, err);
-    case RUN_BATCH:
-        return take_u32(value, 1000000, "--batch", &request->batch, err);
-    case RUN_GUARDRAIL:
-        return parse_rate(value, 0, 100, "--guardrail", &request->guardrail, err);
+    case RUN_BATCH: return take_u32(value, 1000000, "--batch", &request->batch, err);
+    case RUN_GUARDRAIL: return parse_rate(value, 0, 100, "--guardrail", &request->guardrail, err);
     default:
-        CHECK(!"an option without a handler");
+        CHECK(false); /* an option without a handler */
         return RC_BUG;
     }
 }
@@ -150,39 +162,20 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
 {
     struct run_arguments *to = ctx;
     switch (id) {
-    case RUN_DURABILITY:
-        to->request.durability = value;
-        return RC_OK;
-    case RUN_RETENTION:
-        to->request.retention = value;
-        return RC_OK;
-    case RUN_ANYWHERE:
-        to->request.anywhere = true;
-        return RC_OK;
-    case RUN_KEEP:
-        to->request.keep = value;
-        return RC_OK;
+    case RUN_DURABILITY: to->request.durability = value; return RC_OK;
+    case RUN_RETENTION: to->request.retention = value; return RC_OK;
+    case RUN_ANYWHERE: to->request.anywhere = true; return RC_OK;
+    case RUN_KEEP: to->request.keep = value; return RC_OK;
     case RUN_OUT:
         to->request.out = value;
         return value[0] ? RC_OK : FAIL(err, RC_USAGE, 0, "--out: expected a folder, got \"\"");
-    case RUN_NAME:
-        to->request.name = value;
-        return RC_OK;
-    case RUN_EXPORT:
-        return take_export(to, value, value2, err);
-    case RUN_JSON:
-        to->follow.json = true;
-        return RC_OK;
-    case RUN_NO_PLOTS:
-        to->follow.no_plots = true;
-        return RC_OK;
-    case RUN_QUIET:
-        to->follow.quiet = true;
-        return RC_OK;
-    case RUN_NO_COLOR:
-        return RC_OK;
-    default:
-        return take_plan(to, id, value, err);
+    case RUN_NAME: to->request.name = value; return RC_OK;
+    case RUN_EXPORT: return take_export(to, value, value2, err);
+    case RUN_JSON: to->follow.json = true; return RC_OK;
+    case RUN_NO_PLOTS: to->follow.no_plots = true; return RC_OK;
+    case RUN_QUIET: to->follow.quiet = true; return RC_OK;
+    case RUN_NO_COLOR: return RC_OK;
+    default: return take_plan(to, id, value, err);
     }
 }
 
@@ -229,8 +222,8 @@ static enum rc run(int argc, char **argv, struct err *err)
     if (rc == RC_OK)
         rc = plan_make(&to.request, &arena, &manifest, err);
     if (rc == RC_OK)
-        rc = record_create(to.request.out ? to.request.out : PLAN_DEFAULT_OUT, &manifest, &dir,
-                           err);
+        rc =
+            record_create(to.request.out ? to.request.out : PLAN_DEFAULT_OUT, &manifest, &dir, err);
     if (rc == RC_OK)
         rc = follow_study(buf_str(&dir), &to.follow, err);
     buf_release(&dir);

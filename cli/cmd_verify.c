@@ -14,6 +14,7 @@
 
 #include "analysis/analysis.h"
 #include "cli/cli.h"
+#include "cli/follow.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
 
@@ -46,41 +47,80 @@ static enum rc verify_blob(struct store *store, const struct kept_blob *blob, st
     return RC_OK;
 }
 
-/* The files a scan returns must be exactly those the contents name. */
-static enum rc verify_no_strangers(struct store *store, const struct kept *kept, struct buf *buf,
-                                   const char *folder, struct err *err)
+/* newest[file_id]: 1 + the newest version of each file that the contents name, 0 for none. */
+static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint64_t *files,
+                               const char *folder, struct err *err)
 {
-    uint64_t files = 0, found = 0;
+    *files = 0;
+    *newest = calloc(kept->blob_count + 1, sizeof(**newest));
+    if (!*newest)
+        return FAIL(err, RC_NOMEM, 0, "no memory for %zu blobs", kept->blob_count);
+    for (size_t i = 0; i < kept->blob_count; i++) {
+        const struct kept_blob *blob = &kept->blobs[i];
+        if (blob->file_id >= kept->blob_count)
+            return FAIL(err, RC_CORRUPT, 0,
+                        "store \"%s\": contents.csv: file %" PRIu64 " of %zu blobs", Q(folder),
+                        blob->file_id, kept->blob_count);
+        uint64_t *entry = &(*newest)[blob->file_id];
+        *files += *entry == 0;
+        if (*entry <= blob->version)
+            *entry = (uint64_t)blob->version + 1;
+    }
+    return RC_OK;
+}
+
+/* A scan must return the newest versions that the contents name, and nothing else. */
+static enum rc verify_scan(struct store *store, const struct kept *kept, struct buf *buf,
+                           const char *folder, struct err *err)
+{
+    uint64_t files, found = 0, *newest = NULL;
     struct blob_key key;
-    enum rc rc;
     /* A scan of a caching strategy would fill its cache: verifying must not change the store. */
     if (!(store->ops->caps & CAP_SCAN) || (store->ops->caps & CAP_READ_WRITES))
         return RC_OK;
-    uint8_t *seen = calloc(1, kept->blob_count / 8 + 1);
-    if (!seen)
-        return FAIL(err, RC_NOMEM, 0, "no memory for %zu blobs", kept->blob_count);
-    for (size_t i = 0; i < kept->blob_count; i++) {
-        uint64_t id = kept->blobs[i].file_id;
-        if (id / 8 <= kept->blob_count / 8 && !(seen[id / 8] & 1u << id % 8)) {
-            seen[id / 8] |= (uint8_t)(1u << id % 8);
-            files++;
+    enum rc rc = newest_versions(kept, &newest, &files, folder, err);
+    if (rc != RC_OK)
+        goto out;
+    rc = store_scan_begin(store, 0, INT64_MAX);
+    while (rc == RC_OK && (rc = store_scan_next(store, &key, buf)) == RC_OK) {
+        found++;
+        if (key.file_id >= kept->blob_count || newest[key.file_id] != (uint64_t)key.version + 1) {
+            rc = FAIL(err, RC_CORRUPT, 0,
+                      "store \"%s\": a scan finds file %" PRIu64 " version %u, which its contents "
+                      "do not name as the newest",
+                      Q(folder), key.file_id, key.version);
+            goto out;
         }
     }
-    free(seen);
-    rc = store_scan_begin(store, 0, INT64_MAX);
-    while (rc == RC_OK && (rc = store_scan_next(store, &key, buf)) == RC_OK)
-        found++;
     if (rc == RC_NOTFOUND)
         rc = RC_OK;
     KEEP_FIRST(rc, store_scan_end(store));
     if (rc != RC_OK)
-        return FAIL(err, RC_CORRUPT, 0, "store \"%s\": scan: %s", Q(folder),
-                    store_error(store)->msg);
-    if (found != files)
-        return FAIL(err, RC_CORRUPT, 0,
-                    "store \"%s\": a scan finds %" PRIu64 " files, its contents name %" PRIu64,
-                    Q(folder), found, files);
-    return RC_OK;
+        rc = FAIL(err, RC_CORRUPT, 0, "store \"%s\": scan: %s", Q(folder), store_error(store)->msg);
+    else if (found != files)
+        rc = FAIL(err, RC_CORRUPT, 0,
+                  "store \"%s\": a scan finds %" PRIu64 " files, its contents name %" PRIu64,
+                  Q(folder), found, files);
+out:
+    free(newest);
+    return rc;
+}
+
+/* The file is its pages: SQLite does not look at what lies behind them. */
+static enum rc verify_file_size(struct store *store, const char *folder, struct err *err)
+{
+    struct db_sizes sizes;
+    uint64_t size = 0;
+    if (!store->db)
+        return RC_OK;
+    enum rc rc = db_measure(store->db, &sizes, err);
+    if (rc == RC_OK)
+        rc = io_stat(store->io, DB_FILE_NAME, &size, err);
+    if (rc == RC_OK && size != sizes.page_size * sizes.page_count)
+        rc = FAIL(err, RC_CORRUPT, 0,
+                  "store \"%s\": %s has %" PRIu64 " bytes, its pages are %" PRIu64, Q(folder),
+                  DB_FILE_NAME, size, sizes.page_size * sizes.page_count);
+    return rc;
 }
 
 static enum rc verify_contents(struct store *store, const struct kept *kept, const char *folder,
@@ -94,47 +134,59 @@ static enum rc verify_contents(struct store *store, const struct kept *kept, con
         counts->bytes += kept->blobs[i].bytes;
     }
     if (rc == RC_OK)
-        rc = verify_no_strangers(store, kept, &buf, folder, err);
+        rc = verify_scan(store, kept, &buf, folder, err);
     if (rc == RC_OK)
         rc = store_check(store);
+    if (rc == RC_OK)
+        rc = verify_file_size(store, folder, err);
     if (rc != RC_OK && err->rc == RC_OK)
         rc = FAIL(err, rc, 0, "store \"%s\": %s", Q(folder), store_error(store)->msg);
     buf_release(&buf);
     return rc;
 }
 
+static enum rc open_kept(const struct kept *kept, const char *data, struct io *io,
+                         struct store **store, struct err *err)
+{
+    struct strategy_spec spec;
+    struct store_config config = {.io = io};
+    struct stat st;
+    if (stat(data, &st) != 0 || !S_ISDIR(st.st_mode))
+        return FAIL(err, RC_CORRUPT, 0, "its folder data is missing");
+    enum rc rc = strategy_spec_parse(kept->spec, &spec, err);
+    if (rc == RC_OK)
+        rc = durability_parse(kept->durability, &config.durability, err);
+    if (rc == RC_OK)
+        rc = io_open_posix(io, data, err);
+    if (rc != RC_OK)
+        return rc;
+    config.preset = spec.row->preset;
+    config.options = spec.options;
+    config.label = spec.label;
+    rc = store_open(store, spec.row->ops, &config, err);
+    if (rc == RC_OK && (*store)->created)
+        rc = FAIL(err, RC_CORRUPT, 0, "its files are missing");
+    return rc;
+}
+
 static enum rc verify_store(const char *folder, struct verify_counts *counts, struct err *err)
 {
     struct kept kept;
-    struct strategy_spec spec;
     struct io io = {0};
     struct store *store = NULL;
     struct buf data = {0};
-    struct store_config config = {.io = &io};
-    struct err close_err = {0};
-    enum rc rc = kept_read(folder, &kept, err);
+    struct err cause = {0};
+    enum rc rc = kept_read(folder, &kept, &cause);
     if (rc == RC_OK)
-        rc = strategy_spec_parse(kept.spec, &spec, err);
+        rc = buf_printf(&data, &cause, "%s/data", folder);
     if (rc == RC_OK)
-        rc = durability_parse(kept.durability, &config.durability, err);
-    if (rc == RC_OK)
-        rc = buf_printf(&data, err, "%s/data", folder);
-    if (rc == RC_OK)
-        rc = io_open_posix(&io, buf_str(&data), err);
-    if (rc == RC_OK) {
-        config.preset = spec.row->preset;
-        config.options = spec.options;
-        config.label = spec.label;
-        rc = store_open(&store, spec.row->ops, &config, err);
-    }
-    if (rc == RC_OK && store->created)
-        rc = FAIL(err, RC_CORRUPT, 0, "store \"%s\": its files are missing", Q(folder));
-    if (rc == RC_OK)
+        rc = open_kept(&kept, buf_str(&data), &io, &store, &cause);
+    if (rc != RC_OK)
+        rc = FAIL(err, rc, 0, "store \"%s\": %s", Q(folder), cause.msg);
+    else
         rc = verify_contents(store, &kept, folder, counts, err);
-    if (store_close(store, &close_err) != RC_OK && rc == RC_OK) {
-        *err = close_err;
-        rc = close_err.rc;
-    }
+    if (store_close(store, &cause) != RC_OK && rc == RC_OK)
+        rc = FAIL(err, cause.rc, 0, "store \"%s\": %s", Q(folder), cause.msg);
     counts->stores++;
     io_close(&io);
     buf_release(&data);
@@ -182,20 +234,58 @@ static enum rc verify_latencies(const struct record *record, struct err *err)
     return rc;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static bool holds(const char *dir, const char *name)
 {
     struct buf path = {0};
     struct err ignored = {0};
     struct stat st;
-    bool found = buf_printf(&path, &ignored, "%s/%s", dir, name) == RC_OK &&
-                 stat(buf_str(&path), &st) == 0;
+    bool found =
+        buf_printf(&path, &ignored, "%s/%s", dir, name) == RC_OK && stat(buf_str(&path), &st) == 0;
     buf_release(&path);
     return found;
+}
+
+/* `name`, where it is there, says what `text` says. */
+static enum rc verify_derived_file(const struct record *record, const char *name,
+                                   const struct buf *text, struct err *err)
+{
+    struct buf file = {0};
+    if (!holds(record->dir, name))
+        return RC_OK;
+    enum rc rc = read_derived(record->dir, name, &file, err);
+    if (rc == RC_OK && !span_equal(buf_span(&file), buf_span(text))) {
+        rc =
+            FAIL(err, RC_INVALID, 0, "\"%s/%s\" is not what the samples say", Q(record->dir), name);
+        err_hint(err,
+                 "edited, or written by another version; it is made anew by: blobfront report %s",
+                 Q(record->dir));
+    }
+    buf_release(&file);
+    return rc;
+}
+
+static enum rc verify_derived(const struct record *record, struct err *err)
+{
+    struct analysis analysis = {0};
+    struct buf json = {0}, csv = {0};
+    enum rc rc = analysis_build(&analysis, record, NULL, err);
+    if (rc == RC_OK)
+        rc = summary_json(&analysis.summary, &analysis.frontier, &json, err);
+    if (rc == RC_OK)
+        rc = verify_derived_file(record, "summary.json", &json, err);
+    if (rc == RC_OK)
+        rc = summary_csv(&analysis.summary, &csv, err);
+    if (rc == RC_OK)
+        rc = verify_derived_file(record, "cells.csv", &csv, err);
+    buf_release(&json);
+    buf_release(&csv);
+    analysis_release(&analysis);
+    return rc;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* The store of an INVALID run is left as it was found, undescribed, for who wants to know why. */
@@ -236,10 +326,16 @@ static enum rc verify_record(const char *dir, struct verify_counts *counts, stru
 {
     struct record record = {0};
     enum rc rc = record_load(&record, dir, err);
+    if (rc == RC_OK && record.run_count == 0) {
+        rc = FAIL(err, RC_INVALID, 0, "\"%s\": the record holds no finished run", Q(dir));
+        err_hint(err, "an interrupted study is finished with: blobfront resume %s", Q(dir));
+    }
     if (rc == RC_OK)
         rc = record_verify(&record, err);
     if (rc == RC_OK)
         rc = verify_latencies(&record, err);
+    if (rc == RC_OK)
+        rc = verify_derived(&record, err);
     if (rc == RC_OK)
         rc = buf_printf(out, err, "record %s: %u runs consistent\n", Q(dir), record.run_count);
     if (rc == RC_OK && record.warning[0])

@@ -52,8 +52,7 @@ static void end_line(struct progress_line *line)
     line->dirty = false;
 }
 
-static void on_invalid(void *ctx, const struct record_arm *arm, uint32_t round,
-                       const char *reason)
+static void on_invalid(void *ctx, const struct record_arm *arm, uint32_t round, const char *reason)
 {
     end_line(ctx);
     print_note("INVALID: %s in round %u: %s", Q(arm->label), round + 1, reason);
@@ -93,21 +92,26 @@ enum rc follow_options_check(const struct follow_options *options, struct err *e
     if (!path)
         return RC_OK;
     if (to_stdout(options))
-        return options->json ? FAIL(err, RC_USAGE, 0, "--json and --export %s -: both want "
-                                    "standard output", options->export_format)
+        return options->json ? FAIL(err, RC_USAGE, 0,
+                                    "--json and --export %s -: both want "
+                                    "standard output",
+                                    options->export_format)
                              : RC_OK;
     const char *slash = strrchr(path, '/');
-    if (!path[0] || (slash && !slash[1]) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
-        return FAIL(err, RC_USAGE, 0, "--export: expected a file, got \"%s\"", Q(path));
-    enum rc rc = buf_append(&dir, slash ? span_of(path, (size_t)(slash - path) + 1)
-                                        : span_of_str("."), err);
+    if (!path[0] || (slash && !slash[1]) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+        FAIL(err, RC_USAGE, 0, "--export: expected a file, got \"%s\"", Q(path));
+        err_hint(err, "- is standard output");
+        return RC_USAGE;
+    }
+    enum rc rc =
+        buf_append(&dir, slash ? span_of(path, (size_t)(slash - path) + 1) : span_of_str("."), err);
     if (rc == RC_OK && access(buf_str(&dir), W_OK | X_OK) != 0)
         rc = FAIL(err, RC_USAGE, errno, "--export: cannot write \"%s\"", Q(path));
     buf_release(&dir);
     return rc;
 }
 
-static enum rc read_derived(const char *dir, const char *name, struct buf *out, struct err *err)
+enum rc read_derived(const char *dir, const char *name, struct buf *out, struct err *err)
 {
     struct buf path = {0};
     struct stat st;
@@ -147,13 +151,12 @@ static enum rc print_where(const char *dir, const struct analysis_result *result
                            const struct study_outcome *outcome, const struct record *record,
                            struct buf *out, struct err *err)
 {
-    uint32_t rounds = record->manifest.arm_count
-                          ? record->run_count / (uint32_t)record->manifest.arm_count
-                          : 0;
-    enum rc rc = buf_printf(out, err, "\n%u of %u rounds%s\nreport:  %s/report.md\nrecord:  %s\n",
-                            rounds, record->manifest.rounds,
-                            outcome->budget_spent ? " (the time budget was spent)" : "", Q(dir),
-                            Q(dir));
+    uint32_t rounds =
+        record->manifest.arm_count ? record->run_count / (uint32_t)record->manifest.arm_count : 0;
+    enum rc rc =
+        buf_printf(out, err, "\n%u of %u rounds%s\nreport:  %s/report.md\nrecord:  %s\n", rounds,
+                   record->manifest.rounds,
+                   outcome->budget_spent ? " (the time budget was spent)" : "", Q(dir), Q(dir));
     if (rc == RC_OK && strcmp(record->manifest.keep, "last") == 0)
         rc = buf_printf(out, err, "stores:  %s/stores (kept; check one with `blobfront verify`)\n",
                         Q(dir));
@@ -209,17 +212,19 @@ enum rc follow_study(const char *dir, const struct follow_options *options, stru
     end_line(&line);
     if (rc != RC_OK && rc != RC_INTERRUPTED) {
         *err = stopped;
-        err_hint(err, "what was recorded stands; go on with: blobfront resume %s", Q(dir));
+        if (outcome.opened)
+            err_hint(err, "what was recorded stands; go on with: blobfront resume %s", Q(dir));
         return rc;
     }
     enum rc shown = record_load(&record, dir, err);
     if (shown == RC_OK && record.run_count > 0)
         shown = show_study(dir, options, &outcome, &record, &result, err);
+    uint32_t recorded = record.run_count;
     record_release(&record);
     if (shown != RC_OK)
         return shown;
     if (rc == RC_INTERRUPTED) {
-        FAIL(err, RC_INTERRUPTED, 0, "interrupted; %u runs are recorded", outcome.runs_done);
+        FAIL(err, RC_INTERRUPTED, 0, "interrupted; %u runs are recorded", recorded);
         err_hint(err, "go on with: blobfront resume %s", Q(dir));
         return RC_INTERRUPTED;
     }

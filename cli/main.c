@@ -13,24 +13,18 @@
 static int exit_code_of(enum rc rc)
 {
     switch (rc) {
-    case RC_OK:
-        return EXIT_OK;
+    case RC_OK: return EXIT_OK;
     case RC_USAGE:
-    case RC_UNSUPPORTED:
-        return EXIT_USAGE;
-    case RC_MISMATCH:
-        return EXIT_NOT_COMPARABLE;
-    case RC_CORRUPT:
-        return EXIT_CORRUPT;
-    case RC_INTERRUPTED:
-        return EXIT_SIGNAL + (stop_signal ? (int)stop_signal : SIGINT);
+    case RC_UNSUPPORTED: return EXIT_USAGE;
+    case RC_MISMATCH: return EXIT_NOT_COMPARABLE;
+    case RC_CORRUPT: return EXIT_CORRUPT;
+    case RC_INTERRUPTED: return EXIT_SIGNAL + (stop_signal ? (int)stop_signal : SIGINT);
     case RC_NOTFOUND:
     case RC_IO:
     case RC_FULL:
     case RC_NOMEM:
     case RC_INVALID:
-    case RC_BUG:
-        break;
+    case RC_BUG: break;
     }
     return EXIT_FAILED;
 }
@@ -55,8 +49,7 @@ static enum rc general_help(struct err *err)
                             "workload, and how sure are we?\n\ncommands:\n");
     for (size_t i = 0; rc == RC_OK && i < command_count(); i++)
         if (!command_at(i)->internal)
-            rc = buf_printf(&out, err, "  %-10s %s\n", command_at(i)->name,
-                            command_at(i)->summary);
+            rc = buf_printf(&out, err, "  %-10s %s\n", command_at(i)->name, command_at(i)->summary);
     if (rc == RC_OK)
         rc = buf_printf(&out, err,
                         "\n`blobfront COMMAND --help` explains one.  Exit codes: 0 ok, 1 failed or "
@@ -150,6 +143,8 @@ int main(int argc, char **argv)
     struct err err = {0};
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
+    /* Whoever started us may have left it ignored: then nobody could wait for a run. */
+    (void)signal(SIGCHLD, SIG_DFL);
     if (!standard_descriptors_open())
         return EXIT_FAILED;
     return finish(dispatch(argc, argv, &err), &err);

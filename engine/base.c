@@ -171,7 +171,7 @@ static enum rc rc_of_errno(enum rc rc, int sys)
         return rc;
     if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
         return RC_FULL;
-    return sys == ENOMEM ? RC_NOMEM : RC_IO;
+    return sys == ENOMEM || sys == EMFILE || sys == ENFILE ? RC_NOMEM : RC_IO;
 }
 
 /* ": No such file or directory", or "" for 0. */

@@ -53,7 +53,7 @@ enum rc {
     RC_UNSUPPORTED, /* this strategy or build does not offer it */
     RC_IO,          /* the operating system or SQLite refused; err.sys holds errno when known */
     RC_FULL,        /* no space, quota or file size limit */
-    RC_NOMEM,       /* memory exhausted */
+    RC_NOMEM,       /* memory or descriptors exhausted */
     RC_CORRUPT,     /* stored bytes are not what was stored */
     RC_INVALID,     /* a run did not do what it claims: its numbers must not be used */
     RC_MISMATCH,    /* two records or settings that must agree differ */
@@ -72,7 +72,7 @@ struct err {
 };
 
 /* Record the failure unless one is recorded already.  Appends ": <errno text>" when sys != 0.
- * Maps ENOSPC, EDQUOT and EFBIG from RC_IO to RC_FULL and ENOMEM to RC_NOMEM.
+ * Maps from RC_IO: ENOSPC, EDQUOT and EFBIG to RC_FULL, ENOMEM, EMFILE and ENFILE to RC_NOMEM.
  * Returns the code now stored in err. */
 enum rc err_set(struct err *err, const char *where, enum rc rc, int sys, const char *fmt, ...)
     PRINTF_LIKE(5, 6);

@@ -111,6 +111,10 @@ static enum rc run_init(struct store *st)
     arena_reset(&host->scratch);
     if (st->db != NULL)
         st->db->guard = false;
+    /* SQL that is right on a store of ours and wrong on this one: its schema is another. */
+    if (rc == RC_IO && st->db != NULL && !st->created &&
+        sqlite3_errcode(st->db->handle) == SQLITE_ERROR)
+        rc = st->err->rc = RC_CORRUPT;
     if (rc == RC_OK && st->db != NULL && sqlite3_get_autocommit(st->db->handle))
         rc = FAIL(st->err, RC_BUG, 0, "init ended the engine's transaction");
     if (rc == RC_OK && st->db != NULL)

@@ -74,7 +74,9 @@ static int vfs_result(struct vfs *vfs, enum rc rc, int code)
     }
     if (rc == RC_FULL)
         return SQLITE_FULL;
-    return rc == RC_NOMEM ? SQLITE_IOERR_NOMEM : code;
+    /* Descriptors that ran out are no memory to SQLite. */
+    bool memory = rc == RC_NOMEM && vfs->last.sys != EMFILE && vfs->last.sys != ENFILE;
+    return memory ? SQLITE_IOERR_NOMEM : code;
 }
 
 /* The directory of a name; "" is the root. */

@@ -61,9 +61,10 @@ static enum rc mixed_plan(const void *options, const struct workload_env *env, s
     const struct mixed_options *opts = options;
     double sum = opts->read + opts->update + opts->insert;
     if (sum < 1 - 1e-9 || sum > 1 + 1e-9)
-        return FAIL(schedule->err, RC_USAGE, 0,
-                    "workload \"mixed\": read, update and insert must add up to 100 %%, got %.4g %%",
-                    sum * 100);
+        return FAIL(
+            schedule->err, RC_USAGE, 0,
+            "workload \"mixed\": read, update and insert must add up to 100 %%, got %.4g %%",
+            sum * 100);
     uint32_t count = (uint32_t)opts->ops;
     uint64_t updates = (uint64_t)(opts->update * count + 0.5);
     uint64_t inserts = (uint64_t)(opts->insert * count + 0.5);

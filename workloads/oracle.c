@@ -79,7 +79,7 @@ enum rc oracle_compare(const struct fact_of_blob *fact, struct span bytes, const
                     Q(path), fact->version, fact->len, bytes.len);
     if (!hash128_equal(hash_xxh128(bytes), fact->hash))
         return FAIL(err, RC_INVALID, 0,
-                    "%s: \"%s\" version %u: the %zu bytes read are not the bytes put", what, Q(path),
-                    fact->version, fact->len);
+                    "%s: \"%s\" version %u: the %zu bytes read are not the bytes put", what,
+                    Q(path), fact->version, fact->len);
     return RC_OK;
 }

@@ -1,5 +1,6 @@
 /* phase.c: one workload executed on a store, window by window. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ struct phase {
     size_t op_count;
     struct latency *latencies; /* one per operation */
     size_t done;
-    uint32_t in_batch;    /* writes in the open batch, as planned so far */
+    uint32_t in_batch; /* writes in the open batch, as planned so far */
     uint64_t bytes_in, bytes_out, commits;
     uint64_t checkpoints; /* that were due; settling makes one more */
     struct cpu_time cpu;
@@ -59,14 +60,28 @@ static struct blob_key key_of(const struct run *run, uint32_t file, uint32_t ver
     return (struct blob_key){.file_id = run->ranks.rank_of[file], .version = version};
 }
 
-/* Destination memory that is mapped before the clock starts. */
+/* Destination memory that is mapped before the clock starts, and holds nothing an earlier operation
+ * left there: a read that writes nothing must not find the right bytes. */
 static enum rc slot_prepare(struct run *run, struct buf *slot, size_t len)
 {
+    enum { STALE = 0xa5 };
     size_t cap = slot->cap;
     enum rc rc = buf_reserve(slot, len ? len : 1, run->err);
-    if (rc == RC_OK && slot->cap > cap)
-        memset(slot->ptr + cap, 0, slot->cap - cap);
-    return rc;
+    if (rc != RC_OK)
+        return rc;
+    if (slot->cap > cap)
+        memset(slot->ptr + cap, STALE, slot->cap - cap);
+    memset(slot->ptr, STALE, len);
+    return RC_OK;
+}
+
+/* A large blob may come anywhere in a window: only the first slot keeps memory of that size, or the
+ * peak would be that of many blobs. */
+static void window_trim(struct window *window)
+{
+    for (size_t i = 1; i < WINDOW_OPS; i++)
+        if (window->slots[i].cap > WINDOW_BYTES)
+            buf_release(&window->slots[i]);
 }
 
 /* Reads happen outside write transactions, so a read or the phase's end closes the batch. */
@@ -93,8 +108,7 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
     if (op->version == 0 && op->file < run->env.base_files) {
         struct hash128 name = hash_xxh128(span_of_str(path));
         run->dataset_hash = hash128_fold(run->dataset_hash, name);
-        run->dataset_hash =
-            hash128_fold(run->dataset_hash, run->oracle.facts[item->fact].hash);
+        run->dataset_hash = hash128_fold(run->dataset_hash, run->oracle.facts[item->fact].hash);
     }
     item->put = (struct put_request){
         .key = key_of(run, op->file, op->version),
@@ -123,6 +137,7 @@ static enum rc window_fill(struct phase *phase)
 {
     struct window *window = phase->run->window;
     size_t bytes = 0;
+    window_trim(window);
     window->count = 0;
     while (window->count < WINDOW_OPS && phase->done + window->count < phase->op_count &&
            (bytes < WINDOW_BYTES || window->count == 0)) {
@@ -132,8 +147,8 @@ static enum rc window_fill(struct phase *phase)
         if (op->kind == OP_SCAN)
             break;
         *item = (struct window_op){.op = op};
-        enum rc rc = op->kind == OP_READ ? prepare_read(phase, item, slot)
-                                         : prepare_put(phase, item, slot);
+        enum rc rc =
+            op->kind == OP_READ ? prepare_read(phase, item, slot) : prepare_put(phase, item, slot);
         if (rc != RC_OK)
             return rc;
         bytes += phase->run->oracle.facts[item->fact].len;
@@ -172,8 +187,8 @@ static enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start
     for (; i < window->count && rc == RC_OK; i++) {
         struct window_op *item = &window->ops[i];
         if (item->op->kind == OP_READ)
-            rc = store_get(store, key_of(run, item->op->file, item->op->version),
-                           &window->slots[i]);
+            rc =
+                store_get(store, key_of(run, item->op->file, item->op->version), &window->slots[i]);
         else
             rc = execute_write(phase, item);
         item->stored_bytes = store->counters[CTR_STORED_BYTES];
@@ -195,8 +210,8 @@ static void cpu_add(struct cpu_time *sum, struct cpu_time from, struct cpu_time 
 static enum rc attribute_put(struct run *run, const struct window_op *item, uint64_t stored)
 {
     uint64_t logical = item->put.bytes.len;
-    enum rc rc = shares_add(&run->by_extension, path_extension(item->put.path), logical, stored,
-                            run->err);
+    enum rc rc =
+        shares_add(&run->by_extension, path_extension(item->put.path), logical, stored, run->err);
     if (rc == RC_OK)
         rc = shares_add(&run->by_handler, span_of_str(item->put.handler->name), logical, stored,
                         run->err);
@@ -206,30 +221,19 @@ static enum rc attribute_put(struct run *run, const struct window_op *item, uint
 static enum latency_op latency_kind(enum op_kind kind)
 {
     switch (kind) {
-    case OP_INSERT:
-        return LATENCY_INSERT;
-    case OP_UPDATE:
-        return LATENCY_UPDATE;
-    case OP_READ:
-        return LATENCY_READ;
-    case OP_SCAN:
-        return LATENCY_SCAN;
+    case OP_INSERT: return LATENCY_INSERT;
+    case OP_UPDATE: return LATENCY_UPDATE;
+    case OP_READ: return LATENCY_READ;
+    case OP_SCAN: return LATENCY_SCAN;
     }
     return LATENCY_OTHER;
 }
 
-/* A strategy that fails an operation that must succeed makes the run INVALID; only a lack of space
- * or memory is the environment's fault. */
 static enum rc operation_failed(struct phase *phase, enum rc rc, size_t index)
 {
-    struct run *run = phase->run;
-    if (rc == RC_FULL || rc == RC_NOMEM || rc == RC_INTERRUPTED) {
-        const struct err *cause = store_error(run->store);
-        return FAIL(run->err, rc, 0, "%s: operation %zu: %s", phase->plan->name, index,
-                    cause->msg[0] ? cause->msg : rc_name(rc));
-    }
-    const struct err *cause = store_error(run->store);
-    return FAIL(run->err, RC_INVALID, 0, "%s: operation %zu: %s", phase->plan->name, index,
+    const struct err *cause = store_error(phase->run->store);
+    return FAIL(phase->run->err, run_blame(rc), 0, "%s: operation %zu: %s", phase->plan->name,
+                index,
                 rc == RC_NOTFOUND ? "a blob that was put is not found"
                 : cause->msg[0]   ? cause->msg
                                   : rc_name(rc));
@@ -285,9 +289,9 @@ static enum rc window_step(struct phase *phase)
 static enum rc scan_prepare(struct run *run, uint32_t rank, size_t *rows)
 {
     size_t bytes = 0;
+    window_trim(run->window);
     *rows = 0;
-    while (*rows < WINDOW_OPS && rank < run->ranks.count &&
-           (bytes < WINDOW_BYTES || *rows == 0)) {
+    while (*rows < WINDOW_OPS && rank < run->ranks.count && (bytes < WINDOW_BYTES || *rows == 0)) {
         uint32_t file = run->ranks.file_at[rank++];
         if (file >= run->oracle.file_count)
             continue; /* inserted by a later phase */
@@ -314,8 +318,8 @@ static enum rc scan_verify(struct phase *phase, size_t rows, uint64_t *bytes, ui
                         "%s: scan expected file %" PRIu64 " version %u, got file %" PRIu64
                         " version %u",
                         phase->plan->name, want.file_id, want.version, got.file_id, got.version);
-        enum rc rc = run_verify(run, fact, buf_span(&run->window->slots[i]), phase->plan->name,
-                                true);
+        enum rc rc =
+            run_verify(run, fact, buf_span(&run->window->slots[i]), phase->plan->name, true);
         if (rc != RC_OK)
             return rc;
         *bytes += fact->len;
@@ -374,6 +378,7 @@ static enum rc scan_step(struct phase *phase)
         rc = scan_prepare(run, rank, &rows);
         if (rc != RC_OK)
             return rc;
+        CHECK(rows > 0 && rows <= left);
         rc = scan_rows(phase, rows, &got, &elapsed_ns);
         if (rc != RC_OK && rc != RC_NOTFOUND)
             break;
@@ -407,8 +412,7 @@ static enum rc phase_operations(struct phase *phase)
     enum rc rc = RC_OK;
     while (rc == RC_OK && phase->done < phase->op_count) {
         if (run_stopped(phase->run))
-            return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s",
-                        phase->plan->name);
+            return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
         rc = phase->ops[phase->done].kind == OP_SCAN ? scan_step(phase) : window_step(phase);
     }
     return rc;
@@ -468,8 +472,7 @@ static void phase_io_metrics(struct phase *phase)
     sample->value[M_EXTERNAL_WRITE_BYTES] = (double)kind[IO_EXTERNAL].write_bytes;
     if (phase->plan->reads_only)
         sample->value[M_BYTES_WRITTEN_BY_READS] = sample->value[M_WRITE_BYTES];
-    set_ratio(sample, M_WRITE_AMP_PHYSICAL, sample->value[M_WRITE_BYTES],
-              (double)phase->bytes_in);
+    set_ratio(sample, M_WRITE_AMP_PHYSICAL, sample->value[M_WRITE_BYTES], (double)phase->bytes_in);
 }
 
 static void phase_strategy_metrics(struct phase *phase)
@@ -533,8 +536,7 @@ static enum rc phase_audit(struct phase *phase, const struct commit_audit *befor
         return FAIL(run->err, RC_INVALID, 0,
                     "%s: %" PRIu64 " bytes were put, the strategy accounts for %" PRIu64
                     " unique and %" PRIu64 " duplicate",
-                    phase->plan->name, phase->bytes_in, ctr[CTR_UNIQUE_BYTES],
-                    ctr[CTR_DUP_BYTES]);
+                    phase->plan->name, phase->bytes_in, ctr[CTR_UNIQUE_BYTES], ctr[CTR_DUP_BYTES]);
     return RC_OK;
 }
 
@@ -542,10 +544,11 @@ static enum rc phase_keep_latencies(struct phase *phase)
 {
     char name[128];
     struct buf path = {0};
-    enum rc rc = buf_printf(&path, phase->run->err, "%s/%s", phase->run->request->study_dir,
+    struct err *err = &phase->run->outside_err;
+    enum rc rc = buf_printf(&path, err, "%s/%s", phase->run->request->study_dir,
                             latencies_name(name, phase->run->request->run, phase->plan->name));
     if (rc == RC_OK)
-        rc = latencies_write(buf_str(&path), phase->latencies, phase->op_count, phase->run->err);
+        rc = latencies_write(buf_str(&path), phase->latencies, phase->op_count, err);
     buf_release(&path);
     return rc;
 }
@@ -634,6 +637,8 @@ enum rc phase_execute(struct run *run, size_t index)
     }
     if (rc == RC_OK && plan->snapshot[0])
         rc = snapshot_take(run, plan->snapshot, phase.sample);
+    else if (rc == RC_OK && phase.sample->value[M_WRITE_BYTES] > 0)
+        run->total_bytes_before = NAN; /* grown by this phase, not by the next */
     free(phase.latencies);
     return rc;
 }

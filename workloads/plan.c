@@ -68,18 +68,23 @@ static enum rc open_in(const char *folder, const struct strategy_spec *spec, str
 }
 
 /* Options may be right one by one and wrong together (a smallest chunk above the average): only the
- * strategy knows, and says so when it is opened, here on a store that is thrown away. */
+ * strategy knows, and says so when it is opened, here on a store that is thrown away.  Where there
+ * is no place for one the first run tells. */
 static enum rc try_open(struct maker *maker, const struct strategy_spec *spec)
 {
-    const char *tmp = getenv("TMPDIR");
+    const char *places[] = {getenv("TMPDIR"), "/tmp"};
     struct buf folder = {0};
-    enum rc rc = buf_printf(&folder, maker->err, "%s/blobfront-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-    if (rc == RC_OK && !mkdtemp((char *)folder.ptr))
-        rc = FAIL(maker->err, RC_IO, errno, "cannot create a folder like \"%s\"",
-                  Q(buf_str(&folder)));
-    if (rc == RC_OK) {
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < COUNT_OF(places); i++) {
+        if (!places[i] || !places[i][0])
+            continue;
+        buf_clear(&folder);
+        rc = buf_printf(&folder, maker->err, "%s/blobfront-XXXXXX", places[i]);
+        if (rc != RC_OK || !mkdtemp((char *)folder.ptr))
+            continue;
         rc = open_in(buf_str(&folder), spec, maker->err);
         KEEP_FIRST(rc, kept_remove(buf_str(&folder), maker->err));
+        break;
     }
     buf_release(&folder);
     return rc;
@@ -105,8 +110,7 @@ static enum rc add_arm(struct maker *maker, const char *text)
         .sql = (ops->caps & CAP_SQL) != 0,
         .volatile_floor = (ops->caps & CAP_VOLATILE) != 0,
     };
-    rc = store_options_check(ops, spec.row->preset, spec.options, spec.label, &options,
-                             maker->err);
+    rc = store_options_check(ops, spec.row->preset, spec.options, spec.label, &options, maker->err);
     if (rc == RC_OK)
         rc = try_open(maker, &spec);
     if (rc == RC_OK)
@@ -219,8 +223,10 @@ static enum rc check_workload_option(struct maker *maker, size_t index)
     for (size_t i = 0; rc == RC_OK && i < index; i++) {
         rc = spec_split(request->workload_options[i], other, &options, maker->err);
         if (rc == RC_OK && strcmp(name, other) == 0)
-            return FAIL(maker->err, RC_USAGE, 0, "--set: options of \"%s\" are given twice "
-                        "(expected one W:a=1,b=2)", name);
+            return FAIL(maker->err, RC_USAGE, 0,
+                        "--set: options of \"%s\" are given twice "
+                        "(expected one W:a=1,b=2)",
+                        name);
     }
     return rc;
 }
@@ -282,8 +288,8 @@ static enum rc choose(struct maker *maker, const char *what, const char *value,
         if (strcmp(*out, choices[i]) == 0)
             return RC_OK;
     const char *near = nearest_word(*out, choices, count);
-    FAIL(maker->err, RC_USAGE, 0, "%s: expected %s or %s, got \"%s\"", what, choices[0],
-         choices[1], Q(*out));
+    FAIL(maker->err, RC_USAGE, 0, "%s: expected %s or %s, got \"%s\"", what, choices[0], choices[1],
+         Q(*out));
     if (near)
         err_hint(maker->err, "did you mean \"%s\"?", near);
     return RC_USAGE;
@@ -342,8 +348,10 @@ static enum rc check_apart(struct maker *maker, const char *source)
     free(place);
     if (!inside)
         return RC_OK;
-    FAIL(maker->err, RC_USAGE, 0, "the study would be written to \"%s\", inside the data it "
-         "measures", Q(out));
+    FAIL(maker->err, RC_USAGE, 0,
+         "the study would be written to \"%s\", inside the data it "
+         "measures",
+         Q(out));
     err_hint(maker->err, "name a folder outside \"%s\" with --out", Q(source));
     return maker->err->rc;
 }
@@ -422,9 +430,8 @@ static enum rc make_names(struct maker *maker)
                     "--name: expected at most 100 printable ASCII characters without \"/\", the "
                     "first not \".\" or \"-\", got \"%s\"",
                     Q(request->name));
-    rc = request->name
-             ? buf_append(&id, span_of_str(request->name), maker->err)
-             : buf_printf(&id, maker->err, "%s-%s", stamp, manifest->dataset_name);
+    rc = request->name ? buf_append(&id, span_of_str(request->name), maker->err)
+                       : buf_printf(&id, maker->err, "%s-%s", stamp, manifest->dataset_name);
     if (rc == RC_OK)
         rc = keep_buf(maker, &id, &manifest->id);
     buf_release(&id);

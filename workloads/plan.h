@@ -8,15 +8,15 @@
 
 #include "results/record.h"
 
-#define PLAN_ARMS_MAX 64
+#define PLAN_ARMS_MAX   64
 #define PLAN_ROUNDS_MAX 1000
 
 /* As typed; every text borrowed.  NULL or 0 means the default. */
 struct plan_request {
     const char *const *strategies; /* specs; default: plan_default_strategies */
     size_t strategy_count;
-    const char *dataset;           /* spec; default "lix-v1" */
-    const char *const *workloads;  /* names; default: the whole suite; ingest is always included */
+    const char *dataset;          /* spec; default "lix-v1" */
+    const char *const *workloads; /* names; default: the whole suite; ingest is always included */
     size_t workload_count;
     const char *const *workload_options; /* "update:rounds=4", applied to the phase of that name */
     size_t workload_option_count;

@@ -48,8 +48,8 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
     return a;
 }
 
-static enum rc read_point_plan(const void *options, const struct workload_env *env,
-                               struct rng *rng, struct schedule *schedule)
+static enum rc read_point_plan(const void *options, const struct workload_env *env, struct rng *rng,
+                               struct schedule *schedule)
 {
     (void)env;
     const struct read_point_options *opts = options;

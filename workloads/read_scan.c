@@ -26,8 +26,8 @@ static const struct opt read_scan_opts[] = {
     {.name = NULL},
 };
 
-static enum rc read_scan_plan(const void *options, const struct workload_env *env,
-                              struct rng *rng, struct schedule *schedule)
+static enum rc read_scan_plan(const void *options, const struct workload_env *env, struct rng *rng,
+                              struct schedule *schedule)
 {
     (void)rng;
     const struct read_scan_options *opts = options;

@@ -7,7 +7,8 @@
  *   3. settles (checkpoint), meters the difference, and measures the store at rest where the plan
  *      asks for a snapshot: settled, closed, reopened.
  * At the end the store is reopened and every blob it must hold is read and compared, every blob it
- * must not hold is looked for, and its own invariants are checked.
+ * must not hold is looked for, a scan must find all files in order, and its own invariants are
+ * checked.
  *
  * Latency of an operation: from the end of the one before it to its own end, one clock read each;
  * it includes BEGIN, COMMIT and a due checkpoint when the operation opens or closes a batch.
@@ -29,14 +30,14 @@
 #include "workloads/shares.h"
 #include "workloads/workload.h"
 
-#define RUN_PHASES_MAX 16
+#define RUN_PHASES_MAX  16
 #define RUN_SAMPLES_MAX (2 * RUN_PHASES_MAX + 2)
 
 struct run_request {
     const struct record_manifest *manifest;
-    const char *study_dir;  /* raw latencies go to study_dir/raw/ */
-    const char *store_dir;  /* exists, empty */
-    const char *kept_dir;   /* describe the store here when it outlives the run, or NULL */
+    const char *study_dir; /* raw latencies go to study_dir/raw/ */
+    const char *store_dir; /* exists, empty */
+    const char *kept_dir;  /* describe the store here when it outlives the run, or NULL */
     uint32_t run, round, slot, arm;
     const volatile sig_atomic_t *stop; /* set by a signal: end at the next window; may be NULL */
 };
@@ -64,7 +65,8 @@ struct run {
     uint64_t start_ns;
 
     struct dataset *dataset;
-    struct err dataset_err; /* apart from err: the data failed, not the strategy */
+    struct err outside_err; /* apart from err: not the strategy failed, but the plan, the data or
+                             * the study's folder */
     struct workload_env env;
     struct schedule schedule;
     size_t phase_start[RUN_PHASES_MAX + 1]; /* slices of schedule.ops */
@@ -83,9 +85,12 @@ struct run {
     struct hash128 dataset_hash; /* fold over (path, content) of version 0, as put */
     uint64_t verified_blobs, verified_bytes;
     struct shares by_extension, by_handler;
-    double total_bytes_before; /* of the last snapshot: for write_amp */
+    double total_bytes_before; /* of the last snapshot, for write_amp; NaN: written to since */
 };
 
+/* What a failed call of the store makes of the run: a lack of space or memory is the environment's
+ * fault and stays what it is, everything else is RC_INVALID. */
+enum rc run_blame(enum rc rc);
 MUST_CHECK enum rc run_open_store(struct run *run);
 /* Settled first. */
 MUST_CHECK enum rc run_close_store(struct run *run);

@@ -66,20 +66,17 @@ enum rc schedule_update(struct schedule *schedule, uint32_t file)
         return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %u versions of a file",
                     DATASET_VERSIONS_MAX);
     uint32_t version = ++schedule->newest[file];
-    return schedule_add(schedule,
-                        (struct op){.kind = OP_UPDATE, .file = file, .version = version});
+    return schedule_add(schedule, (struct op){.kind = OP_UPDATE, .file = file, .version = version});
 }
 
 enum rc schedule_read(struct schedule *schedule, uint32_t file)
 {
     CHECK(file < schedule->file_count);
-    return schedule_add(schedule, (struct op){.kind = OP_READ,
-                                              .file = file,
-                                              .version = schedule->newest[file]});
+    return schedule_add(
+        schedule, (struct op){.kind = OP_READ, .file = file, .version = schedule->newest[file]});
 }
 
 enum rc schedule_scan(struct schedule *schedule)
 {
-    return schedule_add(schedule,
-                        (struct op){.kind = OP_SCAN, .version = schedule->file_count});
+    return schedule_add(schedule, (struct op){.kind = OP_SCAN, .version = schedule->file_count});
 }

@@ -3,6 +3,7 @@
  * Everything read here is outside every metered window: phases take differences of the meters
  * between their own start and end.
  */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,12 +13,6 @@ struct file_sizes {
     double total, database, sidecar, external, files;
 };
 
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t len = strlen(text), tail = strlen(ending);
-    return len >= tail && strcmp(text + len - tail, ending) == 0;
-}
-
 static enum rc add_file(void *ctx, const char *name, uint64_t size, struct err *err)
 {
     struct file_sizes *sizes = ctx;
@@ -26,7 +21,8 @@ static enum rc add_file(void *ctx, const char *name, uint64_t size, struct err *
     sizes->files++;
     if (strcmp(name, DB_FILE_NAME) == 0)
         sizes->database += (double)size;
-    else if (ends_with(name, "-wal") || ends_with(name, "-journal") || ends_with(name, "-shm"))
+    else if (strcmp(name, DB_FILE_NAME "-wal") == 0 || strcmp(name, DB_FILE_NAME "-journal") == 0 ||
+             strcmp(name, DB_FILE_NAME "-shm") == 0)
         sizes->sidecar += (double)size;
     else
         sizes->external += (double)size;
@@ -44,6 +40,11 @@ static enum rc measure_files(struct run *run, struct sample *sample)
     sample->value[M_SIDECAR_BYTES] = sizes.sidecar;
     sample->value[M_EXTERNAL_BYTES] = sizes.external;
     sample->value[M_FILE_COUNT] = sizes.files;
+    /* The choice is made among those that keep everything in the database. */
+    if (run->arm->sql && sizes.external > 0)
+        return FAIL(run->err, RC_INVALID, 0,
+                    "%s: %.0f bytes lie in files beside the SQL database, which is to hold all",
+                    sample->name, sizes.external);
     return RC_OK;
 }
 
@@ -123,7 +124,7 @@ static void measure_amplification(struct run *run, struct sample *sample, struct
         sample->value[M_STORAGE_AMP_HISTORY] = total / (double)oracle->history_bytes;
     if (oracle->written_bytes)
         sample->value[M_STORAGE_AMP_WRITTEN] = total / (double)oracle->written_bytes;
-    if (phase && phase->value[M_BYTES_IN] > 0)
+    if (phase && phase->value[M_BYTES_IN] > 0 && !isnan(run->total_bytes_before))
         phase->value[M_WRITE_AMP] = (total - run->total_bytes_before) / phase->value[M_BYTES_IN];
     run->total_bytes_before = total;
 }

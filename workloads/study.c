@@ -2,17 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "engine/clock.h"
+#include "engine/host.h"
 #include "results/kept.h"
 #include "workloads/plan.h"
 #include "workloads/run.h"
@@ -30,7 +33,7 @@ struct study {
     struct err *err;
     struct record record;
     uint64_t start_ns;
-    uint32_t runs_at_start; /* finished in an earlier session */
+    int lock;
 };
 
 /* ---- folders -------------------------------------------------------------------------------- */
@@ -121,8 +124,7 @@ static enum rc run_in(const char *dir, const char *store, const struct record *r
     if (rc == RC_OK)
         rc = work_path(dir, number, &work, err);
     if (rc == RC_OK)
-        rc = record_run_write(buf_str(&work), manifest, result->samples, result->sample_count,
-                              err);
+        rc = record_run_write(buf_str(&work), manifest, result->samples, result->sample_count, err);
     run_result_release(result);
     free(result);
     buf_release(&data);
@@ -151,28 +153,53 @@ enum rc study_run_one(const char *dir, uint32_t run, const volatile sig_atomic_t
 
 /* ---- one run, seen from the parent ---------------------------------------------------------- */
 
-/* The child's message, from the pipe that is its standard error. */
-static void read_message(int fd, char *dst, size_t size)
+/* What a child says on its standard error, a pipe: a strategy under development may say a lot. */
+struct child_text {
+    int fd;
+    bool open;
+    size_t len;
+    char text[16384]; /* what comes later is dropped, or the child would wait for ever */
+};
+
+static void read_text(struct child_text *to)
 {
-    size_t used = 0;
-    ssize_t got;
-    while (used < size - 1 && (got = read(fd, dst + used, size - 1 - used)) != 0) {
-        if (got > 0)
-            used += (size_t)got;
-        else if (errno != EINTR)
+    char dropped[4096];
+    while (to->open) {
+        size_t room = sizeof(to->text) - 1 - to->len;
+        ssize_t got =
+            room ? read(to->fd, to->text + to->len, room) : read(to->fd, dropped, sizeof(dropped));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN)
             break;
+        to->open = got > 0;
+        to->len += room && got > 0 ? (size_t)got : 0;
     }
-    dst[used] = '\0';
-    dst[strcspn(dst, "\n")] = '\0';
+    to->text[to->len] = '\0';
+}
+
+/* The line that is an error of ours, without its beginning, or else the first line. */
+static const char *error_line(char *text)
+{
+    static const char prefix[] = "blobfront: error: ";
+    char *line = text, *found = text;
+    while (line && strncmp(line, prefix, sizeof(prefix) - 1) != 0) {
+        line = strchr(line, '\n');
+        line += line != NULL;
+    }
+    if (line)
+        found = line + sizeof(prefix) - 1;
+    found[strcspn(found, "\n")] = '\0';
+    return found;
 }
 
 static enum rc spawn_run(struct study *study, uint32_t number, int message_fd, pid_t *pid)
 {
-    char run[16], program[] = "blobfront", command[] = "run-one";
+    char run[16], program[] = "blobfront", command[] = "run-one", operands[] = "--";
     char *dir = strdup(study->dir);
     if (!dir)
         return FAIL(study->err, RC_NOMEM, 0, "no memory to start a run");
-    char *argv[] = {program, command, dir, run, NULL};
+    char *argv[] = {program, command, operands, dir, run, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     (void)snprintf(run, sizeof(run), "%u", number);
@@ -198,16 +225,22 @@ static enum rc spawn_run(struct study *study, uint32_t number, int message_fd, p
     return sys == 0 ? RC_OK : FAIL(study->err, RC_IO, sys, "cannot start a run");
 }
 
-/* Wait for the child, passing a stop request on once and killing it when it hangs. */
-static enum rc wait_run(struct study *study, pid_t pid, int *status)
+/* Wait for the child, reading what it says, passing a stop request on once and killing it when it
+ * hangs.  Sleeps until its end closes the pipe: waking up often would take time from what is being
+ * measured. */
+static enum rc wait_run(struct study *study, pid_t pid, struct child_text *said, int *status)
 {
-    const struct timespec nap = {.tv_nsec = 5 * 1000 * 1000};
     uint64_t deadline = clock_ns() + RUN_LIMIT_NS;
     bool told = false;
     for (;;) {
+        struct pollfd end = {.fd = said->open ? said->fd : -1, .events = POLLIN};
+        (void)poll(&end, 1, said->open ? 100 : 5);
+        read_text(said);
         pid_t done = waitpid(pid, status, WNOHANG);
-        if (done == pid)
+        if (done == pid) {
+            read_text(said);
             return RC_OK;
+        }
         if (done < 0 && errno != EINTR)
             return FAIL(study->err, RC_IO, errno, "cannot wait for a run");
         if (!told && study->stop && *study->stop) {
@@ -219,15 +252,11 @@ static enum rc wait_run(struct study *study, pid_t pid, int *status)
             (void)waitpid(pid, status, 0);
             return FAIL(study->err, RC_IO, 0, "a run took longer than two hours and was ended");
         }
-        (void)nanosleep(&nap, NULL);
     }
 }
 
 static enum rc child_failed(struct study *study, int status, const char *message, const char *label)
 {
-    static const char prefix[] = "blobfront: error: ";
-    if (strncmp(message, prefix, sizeof(prefix) - 1) == 0)
-        message += sizeof(prefix) - 1;
     if (study->stop && *study->stop)
         return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
     if (WIFSIGNALED(status))
@@ -267,21 +296,23 @@ static enum rc take_result(struct study *study, uint32_t number)
 static enum rc execute_run(struct study *study, uint32_t number, const char *label)
 {
     int fds[2], status = 0;
-    char message[1200];
+    struct child_text said;
     pid_t pid = -1;
     if (pipe(fds) != 0)
         return FAIL(study->err, RC_IO, errno, "cannot start a run");
     (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    said.fd = fds[0];
+    said.open = true;
+    said.len = 0;
     enum rc rc = spawn_run(study, number, fds[1], &pid);
     (void)close(fds[1]);
     if (rc == RC_OK)
-        rc = wait_run(study, pid, &status);
-    if (rc == RC_OK)
-        read_message(fds[0], message, sizeof(message));
+        rc = wait_run(study, pid, &said, &status);
     (void)close(fds[0]);
     if (rc == RC_OK && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        rc = child_failed(study, status, message, label);
+        rc = child_failed(study, status, error_line(said.text), label);
     return rc == RC_OK ? take_result(study, number) : rc;
 }
 
@@ -311,19 +342,25 @@ static void report_progress(struct study *study, uint32_t number, uint32_t round
     plan_round_order(manifest, number / arms, order);
     progress.arm = manifest->arms[order[number % arms]].label;
     if (study->outcome->runs_done)
-        progress.left_ns = progress.elapsed_ns / study->outcome->runs_done *
-                           (progress.runs - progress.runs_done);
+        progress.left_ns =
+            progress.elapsed_ns / study->outcome->runs_done * (progress.runs - progress.runs_done);
+    uint64_t budget = manifest->budget_ns;
+    uint64_t rest = budget > progress.elapsed_ns ? budget - progress.elapsed_ns : 0;
+    if (budget && progress.left_ns > rest)
+        progress.left_ns = rest;
     study->callbacks->progress(study->callbacks->ctx, &progress);
 }
 
-/* Would one more round end after the budget?  The first round always runs. */
-static bool budget_is_spent(const struct study *study, uint32_t rounds_done)
+/* Would one more round end after the budget?  The first round of a session always runs; those of
+ * earlier sessions say nothing about this one's time. */
+static bool budget_is_spent(const struct study *study)
 {
-    uint64_t budget = study->record.manifest.budget_ns;
+    const struct record_manifest *manifest = &study->record.manifest;
+    uint32_t rounds = study->outcome->runs_done / (uint32_t)manifest->arm_count;
     uint64_t elapsed = clock_ns() - study->start_ns;
-    if (budget == 0 || rounds_done == 0)
+    if (manifest->budget_ns == 0 || rounds == 0)
         return false;
-    return elapsed + elapsed / rounds_done > budget;
+    return elapsed + elapsed / rounds > manifest->budget_ns;
 }
 
 static enum rc remove_store(struct study *study, uint32_t number, const char *label)
@@ -356,42 +393,48 @@ static enum rc drop_older_store(struct study *study, uint32_t number)
     return RC_OK;
 }
 
+static enum rc study_one(struct study *study, uint32_t number, const char *label)
+{
+    /* What an interrupted attempt left. */
+    enum rc rc = remove_store(study, number, label);
+    if (rc == RC_OK)
+        rc = execute_run(study, number, label);
+    if (rc != RC_OK) {
+        struct err ignored = {0};
+        struct err *kept = study->err;
+        study->err = &ignored;
+        (void)!remove_store(study, number, label);
+        study->err = kept;
+    }
+    return rc;
+}
+
 static enum rc study_round(struct study *study, uint32_t round, uint32_t rounds)
 {
     const struct record_manifest *manifest = &study->record.manifest;
     uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    enum rc rc = RC_OK;
     plan_round_order(manifest, round, order);
-    for (uint32_t slot = 0; slot < arms; slot++) {
+    for (uint32_t slot = 0; rc == RC_OK && slot < arms; slot++) {
         uint32_t number = round * arms + slot;
-        const char *label = manifest->arms[order[slot]].label;
-        if (run_is_done(&study->record, number))
-            continue;
-        if (study->stop && *study->stop)
-            return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
-        report_progress(study, number, rounds);
-        /* What an interrupted attempt left. */
-        enum rc rc = remove_store(study, number, label);
-        if (rc == RC_OK)
-            rc = execute_run(study, number, label);
+        if (!run_is_done(&study->record, number)) {
+            if (study->stop && *study->stop)
+                return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
+            report_progress(study, number, rounds);
+            rc = study_one(study, number, manifest->arms[order[slot]].label);
+        }
+        /* Also of a run recorded before: its session may have ended between the two. */
         if (rc == RC_OK)
             rc = drop_older_store(study, number);
-        if (rc != RC_OK) {
-            struct err ignored = {0};
-            struct err *kept = study->err;
-            study->err = &ignored;
-            (void)!remove_store(study, number, label);
-            study->err = kept;
-            return rc;
-        }
     }
-    return RC_OK;
+    return rc;
 }
 
 static enum rc study_rounds(struct study *study)
 {
     uint32_t rounds = study->record.manifest.rounds;
     for (uint32_t round = 0; round < rounds; round++) {
-        if (budget_is_spent(study, study->outcome->rounds_done)) {
+        if (budget_is_spent(study)) {
             study->outcome->budget_spent = true;
             break;
         }
@@ -412,9 +455,41 @@ static void remove_work_folder(const char *dir)
     buf_release(&path);
 }
 
+/* Held by this process and, inherited, by the run it started: that one may outlive a killed parent,
+ * but not its next window, which is worth a short wait.  Where folders cannot be locked there is no
+ * protection; where there is no folder the reader of the record says so. */
+static enum rc lock_study(struct study *study)
+{
+    const struct timespec nap = {.tv_nsec = 50 * 1000 * 1000};
+    study->lock = open(study->dir, O_RDONLY | O_DIRECTORY);
+    if (study->lock < 0)
+        return RC_OK;
+    for (int tries = 0; flock(study->lock, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK)
+            return RC_OK;
+        if (tries == 40)
+            return FAIL(study->err, RC_IO, 0, "study \"%s\" is in use by another process",
+                        Q(study->dir));
+        (void)nanosleep(&nap, NULL);
+    }
+    return RC_OK;
+}
+
+static enum rc check_program(struct study *study)
+{
+    char hash[HEX_SIZE];
+    enum rc rc = host_program_hash(hash, study->err);
+    if (rc != RC_OK || strcmp(hash, study->record.manifest.tool_hash) == 0)
+        return rc;
+    FAIL(study->err, RC_MISMATCH, 0,
+         "study \"%s\" was begun by another build of blobfront (program hash %s, this one's is %s)",
+         Q(study->dir), Q(study->record.manifest.tool_hash), hash);
+    err_hint(study->err, "go on with the program that began it, or begin a new study");
+    return RC_MISMATCH;
+}
+
 enum rc study_run(const char *dir, const struct study_callbacks *callbacks,
-                  const volatile sig_atomic_t *stop, struct study_outcome *outcome,
-                  struct err *err)
+                  const volatile sig_atomic_t *stop, struct study_outcome *outcome, struct err *err)
 {
     *outcome = (struct study_outcome){0};
     struct study study = {
@@ -425,12 +500,20 @@ enum rc study_run(const char *dir, const struct study_callbacks *callbacks,
         .err = err,
         .start_ns = clock_ns(),
     };
-    enum rc rc = record_load(&study.record, dir, err);
+    enum rc rc = lock_study(&study);
     if (rc == RC_OK)
+        rc = record_load(&study.record, dir, err);
+    if (rc == RC_OK)
+        rc = check_program(&study);
+    if (rc == RC_OK) {
+        outcome->opened = true;
         rc = make_folders(dir, err);
-    if (rc == RC_OK)
-        rc = study_rounds(&study);
-    remove_work_folder(dir);
+        if (rc == RC_OK)
+            rc = study_rounds(&study);
+        remove_work_folder(dir);
+    }
     record_release(&study.record);
+    if (study.lock >= 0)
+        (void)close(study.lock);
     return rc;
 }

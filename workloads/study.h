@@ -5,6 +5,9 @@
  * (`blobfront run-one`, internal) on a fresh store below <study>/stores/; its samples are appended to
  * the record only when it finished, so a study can stop at any point and be resumed.
  *
+ * One process at a time works on a study; a second one is refused (RC_IO).  So is a program that is
+ * not the one that began it (RC_MISMATCH): its runs would not be comparable with those recorded.
+ *
  * Stops early, keeping what was recorded: a signal (RC_INTERRUPTED), the time budget (RC_OK), an
  * environment failure such as a full disk (its code).  An INVALID run is recorded and the study goes
  * on.
@@ -17,10 +20,10 @@
 #include "results/record.h"
 
 struct study_progress {
-    uint32_t round, rounds;      /* 1-based; rounds expected within the budget */
+    uint32_t round, rounds; /* 1-based; rounds of the plan */
     uint32_t runs_done, runs;
-    const char *arm;             /* about to run */
-    uint64_t elapsed_ns, left_ns; /* left: estimate, 0 when unknown */
+    const char *arm;              /* about to run */
+    uint64_t elapsed_ns, left_ns; /* left: estimate, within the budget; 0 when unknown */
 };
 
 struct study_callbacks {
@@ -32,6 +35,7 @@ struct study_callbacks {
 struct study_outcome {
     uint32_t runs_done, runs_invalid, rounds_done;
     bool budget_spent;
+    bool opened; /* the study is there and ours to go on with: what it holds stands */
 };
 
 /* Run (or go on with) the study in `dir`. */

@@ -37,8 +37,8 @@ MUST_CHECK enum rc workload_rows_validate(struct err *err);
 
 /* Parse options and append the operations.  `phase` names the random stream. */
 MUST_CHECK enum rc workload_plan(const struct workload *workload, const char *phase,
-                                 const char *options, uint64_t seed,
-                                 const struct workload_env *env, struct schedule *schedule);
+                                 const char *options, uint64_t seed, const struct workload_env *env,
+                                 struct schedule *schedule);
 /* Check options; append the effective ones to *effective. */
 MUST_CHECK enum rc workload_options_check(const struct workload *workload, const char *options,
                                           struct buf *effective, struct err *err);

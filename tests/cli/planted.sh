@@ -1,0 +1,124 @@
+#!/bin/sh
+# planted.sh: every strategy that lies is found out, is named with its lie, and is ranked nowhere;
+# what ran beside it is not touched.
+. "$(dirname "$0")/lib.sh"
+[ -x "$planted" ] || skip_all "there is no $planted: make test builds it"
+
+data=random:files=30,size_min=1,size_max=12k rounds=1
+lines=11 # a run leaves: 5 phases, 5 snapshots, itself
+
+# caught SPEC REASON [OPTION...]: one round beside the control.
+caught() {
+    spec=$1 reason=$2
+    shift 2
+    name=$(echo "$spec" | tr ':=' '--')
+    run_planted 1 "^blobfront: INVALID: $spec in round 1: .*$reason" "$@"
+    like "$spec: the last word says so" "$err" \
+        '^blobfront: error: strategies that are INVALID and ranked nowhere: 1$'
+    is "$spec: INVALID are exactly its runs" \
+        "$(samples "$name" '"; ".join(sorted(s["arm"] for s in R if not s["valid"]))')" "$spec"
+    is "$spec: the control's runs are valid, with all phases and snapshots" \
+        "$(samples "$name" 'sorted((s["arm"], len([t for t in S if t["run"] == s["run"]]))
+            for s in R if s["valid"])')" "[('raw', $lines), (\"raw'\", $lines)]"
+    ranked_nowhere
+    "$planted" verify "$name" >"$out" 2>"$err"
+    is "$spec: the record is consistent" "$?" 0
+}
+
+run_planted() {
+    want=$1 regexp=$2
+    shift 2
+    # shellcheck disable=SC2086 # $data_options is words
+    "$planted" run --out . --name "$name" --rounds "$rounds" --dataset $data --seed 3 --no-plots --quiet \
+        --strategy "$spec" "$@" >"$out" 2>"$err" </dev/null
+    is "$spec $*: exit code" "$?" "$want"
+    [ -z "$regexp" ] || like "$spec: is found out" "$err" "$regexp"
+}
+
+ranked_nowhere() {
+    "$python" - "$name/summary.json" "$spec" >"$lib_dir/said" 2>&1 <<'PYTHON'
+import json, sys
+summary, arm = json.load(open(sys.argv[1])), sys.argv[2]
+told = [a for a in summary["arms"] if a["arm"] == arm][0]
+assert told["valid"] is False and told["reason"], told
+assert all(a["valid"] for a in summary["arms"] if a["arm"] != arm)
+ranked = [a for a in summary["frontier"]["arms"] if a["arm"] == arm][0]
+assert ranked["standing"] == "invalid" and not ranked["on_frontier"] and not ranked["eligible"]
+assert not any(arm in a["dominated_by"] for a in summary["frontier"]["arms"])
+assert summary["frontier"]["choice"] != arm and arm not in summary["frontier"]["sentence"]
+counted = [a["valid_runs"] for a in summary["arms"] if a["arm"] == arm][0]
+assert all(c["n"] <= counted for c in summary["cells"] if c["arm"] == arm), "an INVALID run's numbers"
+PYTHON
+    is "$spec: neither on the frontier nor chosen" "$?$(cat "$lib_dir/said")" 0
+}
+
+# valid SPEC [OPTION...]: found nothing, since there is nothing.
+valid() {
+    spec=$1
+    shift
+    name=valid-$(echo "$spec$*" | tr -c 'a-z0-9-' '-')
+    run_planted 0 '' "$@"
+    is "$spec $*: every run is valid" "$(samples "$name" 'all(s["valid"] for s in R)')" True
+}
+
+# The store they are made of is sound, so what is found below is the lie.
+valid planted-sound
+valid planted-sound --retention latest
+valid planted-sound --batch 16
+# A lie that cannot show is no lie: nothing is synced at this level; nothing is deleted.
+valid planted-skipped-fsync --durability none
+valid planted-undelete --retention history
+
+caught planted-wrong-byte 'read_point_binary: .*bytes read are not the bytes put'
+caught planted-stale-read 'read_point_binary: ".*" version [12]: .*(are not the bytes put|expected [0-9]+ bytes)'
+caught planted-lost-version 'final sweep: ".*" version 0 was put and is not found'
+caught planted-chunk-off-by-one 'version [0-9]+: expected [0-9]+ bytes, got [0-9]+'
+caught planted-chunk-off-by-one:fault=drop 'version [0-9]+: expected [0-9]+ bytes, got [0-9]+'
+caught planted-chunk-off-by-one:fault=both 'version [0-9]+: the [0-9]+ bytes read are not the bytes put'
+caught planted-false-count 'bytes were put, the strategy accounts for [0-9]+ unique and 0 duplicate'
+caught planted-extra-row 'read_scan_binary: .*scanned file [0-9]+ out of order'
+caught planted-extra-row:fault=skip 'read_scan_binary: scan expected file [0-9]+ version 2, got file [0-9]+ version 2'
+caught planted-extra-row:fault=older 'read_scan_binary: scan expected file [0-9]+ version 2, got file [0-9]+ version 1'
+caught planted-extra-row:fault=end 'read_scan_binary: the scan ended [0-9]+ files too early'
+caught planted-txn 'ingest_binary_cold: operation 9: COMMIT: not authorized'
+caught planted-txn:try=pragma 'PRAGMA synchronous=OFF: not authorized'
+caught planted-txn:try=rollback 'ROLLBACK: not authorized'
+caught planted-txn:try=attach 'ATTACH .*: not authorized'
+lines=7
+caught planted-not-durable 'a blob that was put is not found' --workload update --workload read_point
+lines=11
+caught planted-skipped-fsync 'ingest_binary_cold: 30 commits did not sync as durability level durable requires \(0 to 0 syncs'
+rm -rf planted-skipped-fsync
+caught planted-skipped-fsync 'did not sync as durability level durable-rollback requires' \
+    --durability durable-rollback
+caught planted-undelete 'final sweep: ".*" version 0 was deleted and is found' --retention latest
+data=random:files=20,size=4096
+caught planted-short 'version [0-9]+: expected 4096 bytes, got 4095'
+
+# A run that dies: the study ends there, the record of what was finished stands.
+spec=planted-crash name=crash
+run_planted 1 '^blobfront: error: the run of planted-crash was ended by signal 6$'
+like 'planted-crash: how to go on' "$err" '^hint: .*blobfront resume'
+is 'planted-crash: no INVALID run is made of it' "$(samples crash '[s["arm"] for s in R if not s["valid"]]')" '[]'
+is 'planted-crash: its store is gone' "$(find crash/stores -name '*planted-crash*')" ''
+is 'planted-crash: nothing is left in the work folder' "$(ls crash/work 2>/dev/null)" ''
+finished=$(samples crash 'len(R)')
+if [ "$finished" -gt 0 ]; then
+    "$planted" report --no-plots crash >"$out" 2>"$err"
+    is 'planted-crash: the record can be read' "$?" 0
+fi
+"$planted" resume --no-plots crash >"$out" 2>"$err"
+is 'planted-crash: going on comes to the same end' "$?" 1
+is 'planted-crash: and loses nothing' "$(samples crash 'len(R)')" "$finished"
+
+# One run alone cannot show it.
+data=random:files=20,size_max=6k,size_min=1
+spec=planted-drift name=drift
+run_planted 0 ''
+name=drift2 rounds=2
+run_planted 1 '^blobfront: error: strategies that are INVALID and ranked nowhere: 1$'
+ranked_nowhere
+like 'planted-drift: the counter is named' "$out" 'planted-drift.*counter "stored_bytes" is [0-9]+ in run [0-9] and'
+run_keeping 1 'counter "stored_bytes" is [0-9]+ in run [0-9] and [0-9]+ in run [0-9]' "$planted" verify drift2
+
+done_testing
