@@ -6,8 +6,8 @@
  *
  * Error convention.  A function that can fail returns `enum rc` and takes `struct err *`.  The
  * first failure fills the err (FAIL); later FAILs on the same err keep the first message, so
- * cleanup may fail without hiding the cause.  RC_NOTFOUND is an ordinary answer and carries no message.  Only
- * cli/ prints messages and chooses exit codes.
+ * cleanup may fail without hiding the cause.  RC_NOTFOUND is an ordinary answer and carries no
+ * message.  Only cli/ prints messages and chooses exit codes.
  *
  * Threading: pure functions, and state owned by the caller.
  */

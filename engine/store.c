@@ -223,7 +223,7 @@ enum rc store_put(struct store *st, const struct put_request *put)
     if (rc != RC_OK)
         return rc;
     host->changed++;
-    host->put = true;
+    host->puts++;
     host->last_put = put->key;
     host->last_put_valid = true;
     host->counters[CTR_PUTS]++;

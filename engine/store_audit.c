@@ -45,7 +45,7 @@ void store_audit_begin(struct store *st)
 {
     struct store_host *host = st->host;
     host->changed = 0;
-    host->put = false;
+    host->puts = 0;
     host->last_put_valid = false;
     host->syncs_before = syncs_of(&st->io->meter);
     memcpy(host->counters_before, host->counters, sizeof host->counters);
@@ -77,15 +77,25 @@ static bool database_fits(const struct store *st, const struct store_syncs *seen
     }
 }
 
+/* Files that the transaction put and that are there after it: a blob may be put and deleted again,
+ * and what a delete met is not known here. */
+static uint64_t files_due(const struct store_host *host)
+{
+    uint64_t deletes = host->changed - host->puts;
+    return host->puts > deletes ? host->puts - deletes : 1;
+}
+
 static bool own_engine_fits(const struct store *st, const struct store_syncs *seen)
 {
+    const struct store_host *host = st->host;
     if (st->ops->caps & CAP_VOLATILE)
         return true;
     if (st->durability == DURABILITY_NONE)
         return seen->external + seen->dirs == 0;
-    if (st->host->put)
-        return seen->external > 0 && seen->dirs > 0;
-    return seen->external + seen->dirs > 0;
+    if (host->puts == 0)
+        return seen->external + seen->dirs > 0;
+    uint64_t due = st->ops->caps & CAP_FILE_PER_BLOB ? files_due(host) : 1;
+    return seen->external >= due && seen->dirs > 0;
 }
 
 void store_audit_commit(struct store *st)

@@ -33,7 +33,7 @@ struct store_host {
 
     /* of the open transaction */
     uint64_t changed;    /* puts and deletes */
-    bool put;            /* at least one put */
+    uint64_t puts;       /* of them */
     bool fresh;          /* it found an empty WAL */
     int64_t rows_before; /* sqlite3_total_changes64 */
     int spills_before;   /* SQLITE_DBSTATUS_CACHE_SPILL */

@@ -19,6 +19,7 @@ static const struct {
     {CAP_READ_WRITES, "read-writes"},
     {CAP_VOLATILE, "volatile"},
     {CAP_DEDUP, "dedup"},
+    {CAP_FILE_PER_BLOB, "file-per-blob"},
 };
 _Static_assert((1u << COUNT_OF(cap_names)) - 1 == CAP_ALL, "every capability has a name");
 
@@ -108,6 +109,8 @@ const char *strategy_defect(const struct strategy *ops)
         return "exactly one of sql and transaction must be claimed";
     if ((ops->caps & CAP_SQL) && (ops->caps & CAP_VOLATILE))
         return "sql and volatile exclude each other";
+    if ((ops->caps & CAP_SQL) && (ops->caps & CAP_FILE_PER_BLOB))
+        return "sql and file-per-blob exclude each other";
     if (ops->state_size < sizeof(struct store))
         return "the state is smaller than struct store";
     if (ops->init == NULL || ops->deinit == NULL || ops->put == NULL || ops->get == NULL ||

@@ -50,7 +50,8 @@ enum strategy_cap {
     CAP_READ_WRITES = 1u << 6, /* get and scan may write */
     CAP_VOLATILE = 1u << 7,    /* nothing survives the process: a floor, never a choice */
     CAP_DEDUP = 1u << 8, /* equal content is stored once; reports unique/dup blobs or chunks */
-    CAP_ALL = (1u << 9) - 1
+    CAP_FILE_PER_BLOB = 1u << 9, /* each blob is a file: durable takes a sync for each put */
+    CAP_ALL = (1u << 10) - 1
 };
 
 struct blob_key {

@@ -58,7 +58,7 @@ static enum rc read_back(const char *folder, char message[640])
     return rc;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static void test_round_trip(void **state)
 {
@@ -107,7 +107,7 @@ static void test_many(void **state)
     free(kept.blobs);
 }
 
-/* ---- damage ----------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static bool is_refusal(enum rc rc)
 {
@@ -336,7 +336,7 @@ static void test_not_a_store(void **state)
     buf_release(&path);
 }
 
-/* ---- removing --------------------------------------------------------------------------------- */
+/* ---- removing -------------------------------------------------------------------------------- */
 
 static bool exists(const char *dir, const char *name)
 {

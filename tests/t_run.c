@@ -24,7 +24,7 @@ enum { FILES = 12, BYTES = 3072 };
 
 static const char *const small_options[] = {"read_point:ops=100", "mixed:ops=60"};
 
-/* ---- a plan, and runs of it ------------------------------------------------------------------- */
+/* ---- a plan, and runs of it ------------------------------------------------------------------ */
 
 struct study {
     const char *dir;
@@ -135,7 +135,7 @@ static const struct sample *find(const struct run_result *result, enum sample_ki
     return NULL;
 }
 
-/* ---- consistency ------------------------------------------------------------------------------ */
+/* ---- consistency ----------------------------------------------------------------------------- */
 
 static void expect_metric(const struct sample *sample, enum metric metric, double wanted)
 {
@@ -339,7 +339,7 @@ static void expect_equal_counters(const struct run_result *a, const struct run_r
     assert_string_equal(run_line_of(a)->verification, run_line_of(b)->verification);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------ */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void expect_small_work(const struct run_result *result)
 {
@@ -521,7 +521,7 @@ static void test_shapes(void **state)
     }
 }
 
-/* ---- what is kept ----------------------------------------------------------------------------- */
+/* ---- what is kept ---------------------------------------------------------------------------- */
 
 static void test_kept(void **state)
 {
@@ -553,7 +553,7 @@ static void test_kept(void **state)
     }
 }
 
-/* ---- no result -------------------------------------------------------------------------------- */
+/* ---- no result ------------------------------------------------------------------------------- */
 
 static void expect_no_result(struct study *study, uint32_t arm, const volatile sig_atomic_t *stop,
                              enum rc rc, const char *part)

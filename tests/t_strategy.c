@@ -502,6 +502,7 @@ static void defective_tables(void **state)
     BROKEN(s.caps &= ~(uint32_t)CAP_SQL, "exactly one of sql and transaction must be claimed");
     BROKEN(s.caps |= CAP_TRANSACTION, "exactly one of sql and transaction must be claimed");
     BROKEN(s.caps |= CAP_VOLATILE, "sql and volatile exclude each other");
+    BROKEN(s.caps |= CAP_FILE_PER_BLOB, "sql and file-per-blob exclude each other");
     BROKEN(s.state_size = sizeof(struct store) - 1, "the state is smaller than struct store");
     const char *const required = "a required function is missing";
     BROKEN(s.init = NULL, required);
@@ -565,7 +566,7 @@ static void caps_as_text(void **state)
     buf_clear(&out);
     OK(strategy_caps_print(CAP_ALL, &out, &err));
     assert_string_equal(buf_str(&out), "sql,delete,read-at,scan,maintain,transaction,read-writes,"
-                                       "volatile,dedup");
+                                       "volatile,dedup,file-per-blob");
     buf_release(&out);
 }
 
@@ -1323,6 +1324,29 @@ static void own_engines_are_audited(void **state)
     close_store(st, &io);
 }
 
+/* One sync for a batch is a log's way; a file for each blob needs one for each. */
+static void files_per_blob_are_audited(void **state)
+{
+    (void)state;
+    for (int each = 0; each < 2; each++) {
+        struct io io = {0};
+        struct strategy one_sync = plain;
+        if (each)
+            one_sync.caps |= CAP_FILE_PER_BLOB;
+        struct store *st = open_store(&io, &one_sync, DURABILITY_DURABLE, NULL);
+        commit_blob(st, 1, 0, "x");
+        assert_int_equal(store_commit_audit(st).violations, 0);
+        ST_OK(store_begin(st));
+        ST_OK(put_blob(st, 2, 0, "x"));
+        act.no_file_sync = true;
+        ST_OK(put_blob(st, 3, 0, "x"));
+        act.no_file_sync = false;
+        ST_OK(store_commit(st));
+        assert_int_equal(store_commit_audit(st).violations, each);
+        close_store(st, &io);
+    }
+}
+
 /* ---- any operation may fail ------------------------------------------------------------------ */
 
 struct fuse {
@@ -1434,6 +1458,7 @@ int main(void)
         TEST(sync_audit_with_spills),
         TEST(missed_syncs_are_violations),
         TEST(own_engines_are_audited),
+        TEST(files_per_blob_are_audited),
         TEST(every_operation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,7 @@
             fail_msg("%s: %s: %s", #call, rc_name(ok_), err.msg); \
     } while (0)
 
-/* ---- planning --------------------------------------------------------------------------------- */
+/* ---- planning -------------------------------------------------------------------------------- */
 
 struct draw {
     struct schedule schedule;
@@ -106,7 +106,7 @@ static void expect_sound(const struct schedule *schedule)
     free(newest);
 }
 
-/* ---- orders ----------------------------------------------------------------------------------- */
+/* ---- orders ---------------------------------------------------------------------------------- */
 
 static void test_founding_order(void **state)
 {
@@ -183,7 +183,7 @@ static void test_uniform(void **state)
     draw_free(&draw);
 }
 
-/* ---- updates ---------------------------------------------------------------------------------- */
+/* ---- updates --------------------------------------------------------------------------------- */
 
 static void test_update_cap(void **state)
 {
@@ -216,7 +216,7 @@ static void test_update_cap(void **state)
     draw_free(&draw);
 }
 
-/* ---- mixed ------------------------------------------------------------------------------------ */
+/* ---- mixed ----------------------------------------------------------------------------------- */
 
 static void expect_mix(const char *options, uint32_t reads, uint32_t updates, uint32_t inserts)
 {
@@ -276,7 +276,7 @@ static void test_refusals(void **state)
     expect_refused("ingest", "ops=1", "ops");
 }
 
-/* ---- scans ------------------------------------------------------------------------------------ */
+/* ---- scans ----------------------------------------------------------------------------------- */
 
 static void expect_scans(const char *options, uint64_t base_bytes, size_t scans)
 {
@@ -305,7 +305,7 @@ static void test_scans(void **state)
     expect_scans("", 0, 8); /* empty files cost nothing */
 }
 
-/* ---- seeds ------------------------------------------------------------------------------------ */
+/* ---- seeds ----------------------------------------------------------------------------------- */
 
 static void test_seeds(void **state)
 {
@@ -347,7 +347,7 @@ static void test_phase_streams(void **state)
     draw_free(&other);
 }
 
-/* ---- limits ----------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void test_limits(void **state)
 {
@@ -393,7 +393,7 @@ static void test_rows(void **state)
     buf_release(&options);
 }
 
-/* ---- ranks ------------------------------------------------------------------------------------ */
+/* ---- ranks ----------------------------------------------------------------------------------- */
 
 static void expect_ranks(const char *spec, uint32_t base_files, uint32_t files, bool interleave)
 {
@@ -434,7 +434,7 @@ static void test_ranks(void **state)
     expect_ranks("random:files=1", 1, 1, false);
 }
 
-/* ---- the oracle ------------------------------------------------------------------------------- */
+/* ---- the oracle ------------------------------------------------------------------------------ */
 
 static void expect_accounts(const struct oracle *oracle, uint64_t live, uint64_t history,
                             uint64_t written)
@@ -499,7 +499,7 @@ static void test_oracle_compare(void **state)
     oracle_release(&oracle);
 }
 
-/* ---- shares ----------------------------------------------------------------------------------- */
+/* ---- shares ---------------------------------------------------------------------------------- */
 
 static void test_shares(void **state)
 {
@@ -541,7 +541,7 @@ static void test_shares(void **state)
     arena_release(&few_arena);
 }
 
-/* ---- rounds ----------------------------------------------------------------------------------- */
+/* ---- rounds ---------------------------------------------------------------------------------- */
 
 static void test_round_order(void **state)
 {

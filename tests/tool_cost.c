@@ -6,13 +6,13 @@
  * The engine's side runs the loop of the driver's timed window (phase.c): begin, put, commit or
  * get, the stored bytes noted, one clock read per operation.  The loop of memcpy reads no clock, so
  * what is on top of it includes measuring; SQLite by hand does, as any benchmark of it would.  Like
- * the driver, both sides get contents written just before the clock starts, read into memory that is
- * mapped already, and have what they read verified with the clock stopped.
+ * the driver, both sides get contents written just before the clock starts, read into memory that
+ * is mapped already, and have what they read verified with the clock stopped.
  *
- * Each round runs both sides twice, A B B A or B A A B in turn, each time on a fresh store, and gives
- * one difference or ratio; printed are medians over rounds with (min-max).  Exit code 0 when it ran:
- * the verdicts are text, so that noise fails nothing.  --check is for CI: 1 when a median is
- * beyond generous limits.
+ * Each round runs both sides twice, A B B A or B A A B in turn, each time on a fresh store, and
+ * gives one difference or ratio; printed are medians over rounds with (min-max).  Exit code 0
+ * when it ran: the verdicts are text, so that noise fails nothing.  --check is for CI: 1 when a
+ * median is beyond generous limits.
  */
 #include <ftw.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void *must_alloc(size_t count, size_t size)
     return ptr;
 }
 
-/* ---- the work --------------------------------------------------------------------------------- */
+/* ---- the work -------------------------------------------------------------------------------- */
 
 struct content {
     struct buf bytes;
@@ -145,7 +145,7 @@ static void verify_gets(const struct job *job, size_t count)
     }
 }
 
-/* ---- the sides -------------------------------------------------------------------------------- */
+/* ---- the sides ------------------------------------------------------------------------------- */
 
 struct side {
     void *(*open)(const struct job *job, const char *dir, enum durability level);
@@ -322,7 +322,7 @@ static void by_hand_close(void *state)
 static const struct side hand_side = {by_hand_open, by_hand_puts, by_hand_settle, by_hand_gets,
                                       by_hand_close};
 
-/* ---- measuring -------------------------------------------------------------------------------- */
+/* ---- measuring ------------------------------------------------------------------------------- */
 
 /* Nanoseconds per operation. */
 enum figure { PUT_CPU, PUT_WALL, GET_CPU, GET_WALL };
@@ -423,7 +423,7 @@ static void series_free(struct series *series)
     }
 }
 
-/* ---- reporting -------------------------------------------------------------------------------- */
+/* ---- reporting ------------------------------------------------------------------------------- */
 
 static const char *const figure_names[FIGURES] = {"put CPU", "put wall", "get CPU", "get wall"};
 
@@ -476,7 +476,7 @@ static bool compare_raw(const char *base, size_t rounds, const char *dataset, en
     return ok;
 }
 
-/* ---- the command line ------------------------------------------------------------------------- */
+/* ---- the command line ------------------------------------------------------------------------ */
 
 struct request {
     bool check;

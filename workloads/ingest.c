@@ -1,4 +1,5 @@
-/* ingest: every file of the dataset is put once, in the dataset's own order, into an empty store. */
+/* ingest: every file of the dataset is put once, in the dataset's own order, into an empty
+ * store. */
 #include "workloads/workload.h"
 
 static enum rc ingest_plan(const void *options, const struct workload_env *env, struct rng *rng,

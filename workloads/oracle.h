@@ -34,7 +34,8 @@ MUST_CHECK enum rc oracle_put(struct oracle *oracle, uint32_t file, uint32_t ver
 /* The newest fact of a file that was put. */
 const struct fact_of_blob *oracle_newest(const struct oracle *oracle, uint32_t file);
 
-/* RC_OK, or RC_INVALID saying how `bytes` differ from the fact.  `what` and `path` name the blob. */
+/* RC_OK, or RC_INVALID saying how `bytes` differ from the fact.  `what` and `path` name the
+ * blob. */
 MUST_CHECK enum rc oracle_compare(const struct fact_of_blob *fact, struct span bytes,
                                   const char *what, const char *path, struct err *err);
 

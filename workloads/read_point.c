@@ -1,8 +1,8 @@
 /* read_point: read single blobs by key, the newest version of each.
  *
- * pick=stride: operation k reads file (stride * k) mod n, the founding benchmark's choice; stride is
- * raised to the next number without a common factor with n, so that every file is visited equally
- * often.  pick=uniform: independent uniform draws.
+ * pick=stride: operation k reads file (stride * k) mod n, the founding benchmark's choice;
+ * stride is raised to the next number without a common factor with n, so that every file is
+ * visited equally often.  pick=uniform: independent uniform draws.
  */
 #include "workloads/workload.h"
 

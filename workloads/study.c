@@ -51,7 +51,8 @@ static enum rc work_path(const char *dir, uint32_t run, struct buf *out, struct 
     return buf_printf(out, err, "%s/work/run-%04u.jsonl", dir, run);
 }
 
-/* <study>/stores/<run>-<arm>/: the label with everything but letters, digits, '-' and '.' as '_'. */
+/* <study>/stores/<run>-<arm>/: the label with everything but letters, digits, '-' and '.' as
+ * '_'. */
 static enum rc store_path(const char *dir, uint32_t run, const char *label, struct buf *out,
                           struct err *err)
 {
@@ -266,6 +267,49 @@ static enum rc child_failed(struct study *study, int status, const char *message
                 message[0] ? message : "the run failed without a message");
 }
 
+static void count_run(struct study *study, const struct sample *line)
+{
+    const struct record_arm *arm = &study->record.manifest.arms[line->arm];
+    study->outcome->runs_done++;
+    study->outcome->runs_invalid += !line->valid;
+    if (!line->valid && study->callbacks->invalid)
+        study->callbacks->invalid(study->callbacks->ctx, arm, line->round, line->reason);
+}
+
+/* Signals by which a process dies of its own doing; any other came from outside. */
+static bool is_crash(int status)
+{
+    static const int numbers[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (WIFSIGNALED(status) && WTERMSIG(status) == numbers[i])
+            return true;
+    return false;
+}
+
+/* A strategy that crashes ends its run, not the study: the run is INVALID, and that is a result. */
+static enum rc take_crash(struct study *study, uint32_t number, int status, const char *message)
+{
+    const struct record_manifest *manifest = &study->record.manifest;
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    struct buf reason = {0};
+    struct sample line;
+    plan_round_order(manifest, number / arms, order);
+    sample_init(&line, SAMPLE_RUN);
+    line.run = number;
+    line.round = number / arms;
+    line.slot = number % arms;
+    line.arm = order[number % arms];
+    enum rc rc = buf_printf(&reason, study->err, "the run was ended by signal %d%s%s",
+                            WTERMSIG(status), message[0] ? ": " : "", Q(message));
+    line.reason = buf_str(&reason);
+    if (rc == RC_OK)
+        rc = record_append(study->dir, manifest, &line, 1, study->err);
+    if (rc == RC_OK)
+        count_run(study, &line);
+    buf_release(&reason);
+    return rc;
+}
+
 static enum rc take_result(struct study *study, uint32_t number)
 {
     struct buf path = {0};
@@ -279,14 +323,8 @@ static enum rc take_result(struct study *study, uint32_t number)
     if (rc == RC_OK)
         rc = record_append(study->dir, &study->record.manifest, samples, count, study->err);
     if (rc == RC_OK) {
-        const struct sample *line = &samples[count - 1];
         (void)unlink(buf_str(&path));
-        study->outcome->runs_done++;
-        study->outcome->runs_invalid += !line->valid;
-        if (!line->valid && study->callbacks->invalid)
-            study->callbacks->invalid(study->callbacks->ctx,
-                                      &study->record.manifest.arms[line->arm], line->round,
-                                      line->reason);
+        count_run(study, &samples[count - 1]);
     }
     arena_release(&arena);
     buf_release(&path);
@@ -311,6 +349,8 @@ static enum rc execute_run(struct study *study, uint32_t number, const char *lab
     if (rc == RC_OK)
         rc = wait_run(study, pid, &said, &status);
     (void)close(fds[0]);
+    if (rc == RC_OK && is_crash(status))
+        return take_crash(study, number, status, error_line(said.text));
     if (rc == RC_OK && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
         rc = child_failed(study, status, error_line(said.text), label);
     return rc == RC_OK ? take_result(study, number) : rc;

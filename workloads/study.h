@@ -1,16 +1,16 @@
 /* study.h: all rounds of a plan, on this machine, one process per run.
  *
- * Each round runs every arm once, in an order drawn afresh (plan_round_order), one after another:
- * a randomised complete block (measurement.md 1.2).  A run is a fresh process of this program
- * (`blobfront run-one`, internal) on a fresh store below <study>/stores/; its samples are appended to
- * the record only when it finished, so a study can stop at any point and be resumed.
+ * Each round runs every arm once, in an order drawn afresh (plan_round_order), one after another: a
+ * randomised complete block (measurement.md 1.2).  A run is a fresh process of this program
+ * (`blobfront run-one`, internal) on a fresh store below <study>/stores/; its samples are appended
+ * to the record only when it finished, so a study can stop at any point and be resumed.
  *
  * One process at a time works on a study; a second one is refused (RC_IO).  So is a program that is
  * not the one that began it (RC_MISMATCH): its runs would not be comparable with those recorded.
  *
  * Stops early, keeping what was recorded: a signal (RC_INTERRUPTED), the time budget (RC_OK), an
- * environment failure such as a full disk (its code).  An INVALID run is recorded and the study goes
- * on.
+ * environment failure such as a full disk (its code).  An INVALID run is recorded and the study
+ * goes on.
  */
 #ifndef WORKLOADS_STUDY_H
 #define WORKLOADS_STUDY_H

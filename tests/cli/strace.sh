@@ -104,6 +104,8 @@ print("phases: %d writes of %d bytes, %d syncs; outside: %d writes, %d syncs" % 
     outside["syncs"]), file=sys.stderr)
 PYTHON
 
+calls=openat,getdents64,pread64,pwrite64,write,writev,pwritev,pwritev2,fallocate,copy_file_range
+calls=$calls,sendfile,splice,fsync,fdatasync,sync,syncfs,sync_file_range,msync
 # traced NAME SPEC OPTION...: a study, and its run of SPEC again, watched.
 traced() {
     name=$1 spec=$2
@@ -114,7 +116,8 @@ traced() {
     label=$spec
     number=$(samples "$name" "[r['run'] for r in R if r['arm'] == '$label'][0]")
     mkdir -p "$name/work" "$name/stores"
-    strace -y -s 0 -o trace -e trace=openat,getdents64,pwrite64,pread64,write,writev,pwritev,pwritev2,fsync,fdatasync,sync,syncfs,sync_file_range,msync,fallocate,copy_file_range,sendfile,splice \
+    # The leak sanitizer cannot work where another tracer does.
+    ASAN_OPTIONS=detect_leaks=0 strace -y -s 0 -o trace -e trace="$calls" \
         "$bf" run-one "$name" "$number" >"$out" 2>"$err"
     is "$name: the run: exit code" "$?" 0
     "$python" "$lib_dir/check.py" trace "$name" "$number" >"$lib_dir/seen" 2>"$lib_dir/totals"

@@ -1,4 +1,5 @@
-/* One file per blob, right in every way but that nothing is ever synced.
+/* One file per blob, right in every way but that nothing is ever synced, or (fault=most) only the
+ * first file of each transaction and the folder.
  *
  * A file is named by its key, so it is found by opening it; the newest version of each file is
  * what io_list says, in key order since names have a fixed width. */
@@ -9,9 +10,23 @@
 
 struct skipped_fsync {
     struct store st;
+    int fault;
+    bool synced;     /* a file of the open transaction was */
     struct buf keys; /* of the open scan: struct blob_key, newest versions */
     size_t at;
     uint64_t from, to;
+};
+
+enum { ALL, MOST };
+static const char *const faults[] = {"all", "most", NULL};
+static const struct opt skipped_fsync_opts[] = {
+    {.name = "fault",
+     .type = OPT_CHOICE,
+     .offset = offsetof(struct skipped_fsync, fault),
+     .choices = faults,
+     .def = "all",
+     .help = "which syncs are left out"},
+    {.name = NULL},
 };
 
 static struct skipped_fsync *skipped_fsync_of(struct store *st)
@@ -44,6 +59,10 @@ static enum rc skipped_fsync_put(struct store *st, const struct put_request *put
         io_file_open(st->io, name, IO_EXTERNAL, IO_CREATE | IO_EXCLUSIVE, &file, NULL, st->err);
     if (rc == RC_OK)
         rc = io_file_write(&file, put->bytes.ptr, put->bytes.len, 0, st->err);
+    if (rc == RC_OK && skipped_fsync_of(st)->fault == MOST && !skipped_fsync_of(st)->synced) {
+        rc = io_file_sync(&file, false, st->err);
+        skipped_fsync_of(st)->synced = true;
+    }
     KEEP_FIRST(rc, io_file_close(&file, st->err));
     st->counters[CTR_UNIQUE_BYTES] += put->bytes.len;
     st->counters[CTR_STORED_BYTES] += put->bytes.len;
@@ -122,13 +141,21 @@ static void skipped_fsync_scan_end(struct store *st)
     (void)st;
 }
 
+static enum rc skipped_fsync_commit(struct store *st)
+{
+    struct skipped_fsync *self = skipped_fsync_of(st);
+    self->synced = false;
+    return self->fault == MOST ? io_sync_dir(st->io, IO_EXTERNAL, "", st->err) : RC_OK;
+}
+
 const struct strategy strategy_planted_skipped_fsync = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
     .name = "planted-skipped-fsync",
     .summary = "one file per blob, never synced",
-    .caps = CAP_TRANSACTION | CAP_DELETE | CAP_SCAN,
+    .caps = CAP_TRANSACTION | CAP_DELETE | CAP_SCAN | CAP_FILE_PER_BLOB,
     .state_size = sizeof(struct skipped_fsync),
+    .opts = skipped_fsync_opts,
     .init = skipped_fsync_nothing,
     .deinit = skipped_fsync_deinit,
     .put = skipped_fsync_put,
@@ -140,6 +167,6 @@ const struct strategy strategy_planted_skipped_fsync = {
     .scan_next = skipped_fsync_scan_next,
     .scan_end = skipped_fsync_scan_end,
     .begin = skipped_fsync_nothing,
-    .commit = skipped_fsync_nothing,
+    .commit = skipped_fsync_commit,
     .rollback = skipped_fsync_nothing,
 };
