@@ -85,9 +85,10 @@ bench-quick: bench-needs
 
 tests: $(PROGRAM) $(TEST_PROGRAMS) $(PLANTED)
 
+# TESTS="t_io usage" runs some suites only.
 test: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory tests
-	tests/run.sh $(BUILD)
+	tests/run.sh $(BUILD) $(TESTS)
 
 # Everything again under the address, undefined-behaviour and thread sanitizers, the other compiler.
 check-slow: test
@@ -98,16 +99,16 @@ check-slow: test
 
 asan: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=asan tests
-	tests/run.sh build/asan
+	BLOBFRONT_TEST_LIMIT=300 tests/run.sh build/asan $(TESTS)
 
 tsan: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=tsan tests
-	tests/run.sh build/tsan
+	BLOBFRONT_TEST_LIMIT=600 tests/run.sh build/tsan $(TESTS)
 
 cov: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=cov tests
 	find build/cov -name '*.gcda' -delete
-	tests/run.sh build/cov
+	BLOBFRONT_TEST_LIMIT=300 tests/run.sh build/cov $(TESTS)
 	tests/coverage.sh build/cov
 
 # What the harness itself costs (docs/journal.md).

@@ -10,8 +10,10 @@
 # A suite that ends by a signal, in time-out, with an exit code it does not explain, or without
 # having run a test counts as a failed test.  Skipped tests are listed and count as neither.
 #
-# BLOBFRONT_TEST_JOBS=1 runs one suite after the other.
+# BLOBFRONT_TEST_JOBS=1 runs one suite after the other; BLOBFRONT_TEST_LIMIT=600 gives each that many
+# seconds (120).
 set -u
+limit=${BLOBFRONT_TEST_LIMIT:-120}
 LC_ALL=C
 export LC_ALL
 
@@ -75,7 +77,7 @@ run_suite() {
     start=$(now_ns)
     if [ "$kind" = program ]; then
         (cd "$work/$number.dir" && TMPDIR=$work/$number.dir CMOCKA_MESSAGE_OUTPUT=TAP \
-            timeout -k 5 120 "$path") >"$work/$number.out" 2>&1 </dev/null 3>&-
+            timeout -k 5 "$limit" "$path") >"$work/$number.out" 2>&1 </dev/null 3>&-
     else
         (cd "$work/$number.dir" && TMPDIR=$work/$number.dir \
             timeout -k 5 300 sh "$path") >"$work/$number.out" 2>&1 </dev/null 3>&-
@@ -129,7 +131,8 @@ show() {
     [ "$f" -gt 0 ] && printf ', %d FAILED' "$f"
     [ "$s" -gt 0 ] && printf ', %d skipped' "$s"
     printf '   %d.%03d s\n' $((ms / 1000)) $((ms % 1000))
-    sed -n 's/^\(not \)\{0,1\}ok [0-9]* *\(.*# SKIP.*\)/    skipped: \2/p' "$work/$number.out"
+    sed -n 's/^\(not \)\{0,1\}ok [0-9]* *\(.*\)# SKIP *\(.*\)/    skipped: \2\3/p' \
+        "$work/$number.out"
     if [ "$f" -gt 0 ]; then
         [ -n "$why" ] && echo "    $name: $why"
         grep -Ev '^ok [0-9]+' "$work/$number.out" | tail -n 200 | sed 's/^/    /'

@@ -89,6 +89,9 @@ until_runs killed 2
 kill -KILL $study
 wait $study 2>/dev/null
 is 'killed: exit code' "$?" 137
+mkdir -p killed/work
+echo half >killed/work/run-0000.jsonl # taken, and not removed any more
+echo half >killed/raw/0000-mixed.lat.123.tmp
 for _ in $(seq 100); do [ -z "$(runs_alive ./killed)" ] && break; sleep 0.02; done
 is 'killed: no process is left' "$(runs_alive ./killed)" ''
 finished killed
