@@ -103,9 +103,11 @@ enum rc follow_options_check(const struct follow_options *options, struct err *e
         err_hint(err, "- is standard output");
         return RC_USAGE;
     }
+    /* A file is replaced, so its folder must let us; a device, pipe or link is written through. */
+    bool through = lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
     enum rc rc =
         buf_append(&dir, slash ? span_of(path, (size_t)(slash - path) + 1) : span_of_str("."), err);
-    if (rc == RC_OK && access(buf_str(&dir), W_OK | X_OK) != 0)
+    if (rc == RC_OK && access(through ? path : buf_str(&dir), through ? W_OK : W_OK | X_OK) != 0)
         rc = FAIL(err, RC_USAGE, errno, "--export: cannot write \"%s\"", Q(path));
     buf_release(&dir);
     return rc;

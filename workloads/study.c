@@ -1,5 +1,6 @@
 #include "workloads/study.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -486,13 +487,42 @@ static enum rc study_rounds(struct study *study)
     return RC_OK;
 }
 
-static void remove_work_folder(const char *dir)
+static bool is_work(const char *name)
+{
+    return strncmp(name, "run-", 4) == 0;
+}
+
+static bool is_temporary(const char *name)
+{
+    size_t len = strlen(name);
+    return len > 4 && strcmp(name + len - 4, ".tmp") == 0;
+}
+
+/* What runs that were killed left: a result taken but not removed, half a file. */
+static void sweep_folder(const char *dir, const char *folder, bool (*is_left)(const char *name))
 {
     struct buf path = {0};
     struct err ignored = {0};
-    if (buf_printf(&path, &ignored, "%s/work", dir) == RC_OK)
-        (void)rmdir(buf_str(&path));
+    DIR *stream = NULL;
+    if (buf_printf(&path, &ignored, "%s/%s", dir, folder) == RC_OK)
+        stream = opendir(buf_str(&path));
+    for (const struct dirent *entry; stream && (entry = readdir(stream)) != NULL;)
+        if (is_left(entry->d_name))
+            (void)unlinkat(dirfd(stream), entry->d_name, 0);
+    if (stream)
+        (void)closedir(stream);
     buf_release(&path);
+}
+
+static void remove_leftovers(const char *dir)
+{
+    struct buf work = {0};
+    struct err ignored = {0};
+    sweep_folder(dir, "raw", is_temporary);
+    sweep_folder(dir, "work", is_work);
+    if (buf_printf(&work, &ignored, "%s/work", dir) == RC_OK)
+        (void)rmdir(buf_str(&work));
+    buf_release(&work);
 }
 
 /* Held by this process and, inherited, by the run it started: that one may outlive a killed parent,
@@ -550,7 +580,7 @@ enum rc study_run(const char *dir, const struct study_callbacks *callbacks,
         rc = make_folders(dir, err);
         if (rc == RC_OK)
             rc = study_rounds(&study);
-        remove_work_folder(dir);
+        remove_leftovers(dir);
     }
     record_release(&study.record);
     if (study.lock >= 0)
