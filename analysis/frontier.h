@@ -75,7 +75,7 @@ struct frontier_arm {
     /* Too close to the limit to tell: the rounds lie on both sides of it, or the median is nearer
      * to it than the control's two medians are to each other. */
     bool guard_close[FRONTIER_GUARDS_MAX];
-    bool close; /* any of them */
+    bool close; /* the verdict is: one that holds, or all that are broken */
 };
 
 struct frontier {

@@ -60,6 +60,19 @@ static bool is_close(const struct frontier *frontier, size_t arm,
     return both_sides || fabs(p95->median - guard->limit_ns) < base * fabs(guard->noise);
 }
 
+/* A verdict is close when what decides it is: any guardrail that holds by a hair, but of broken ones
+ * all of them, because one broken for certain is enough. */
+static bool verdict_is_close(const struct frontier *frontier, const struct frontier_arm *judged)
+{
+    bool any = false, certain = false;
+    for (size_t g = 0; g < frontier->guard_count; g++) {
+        bool broken = judged->guard_percent[g] > 100 * (1 + frontier->guardrail);
+        any = any || judged->guard_close[g];
+        certain = certain || (broken && !judged->guard_close[g]);
+    }
+    return judged->guardrail == GUARDRAIL_BROKEN ? any && !certain : any;
+}
+
 static void judge_arm(struct frontier *frontier, size_t arm)
 {
     const struct summary *summary = frontier->summary;
@@ -79,8 +92,8 @@ static void judge_arm(struct frontier *frontier, size_t arm)
     }
     if (summary->arms[arm].valid && arm != summary->control && arm != summary->control_again)
         judged->guardrail = state;
-    for (size_t g = 0; g < frontier->guard_count && judged->guardrail != GUARDRAIL_UNKNOWN; g++)
-        judged->close = judged->close || judged->guard_close[g];
+    if (judged->guardrail != GUARDRAIL_UNKNOWN)
+        judged->close = verdict_is_close(frontier, judged);
 }
 
 enum rc frontier_guard(struct frontier *frontier, struct err *err)

@@ -190,6 +190,13 @@ static void too_close_to_tell_is_said(void **unused)
     uint32_t near = arm(&study, "near", MADE_SQL, 50, 107, 100, 1); /* 3 from 110, noise is 4 */
     uint32_t clear = arm(&study, "clear", MADE_SQL, 60, 105, 100, 0.5);
     uint32_t torn = arm(&study, "torn", MADE_SQL, 70, 60, 120, 0.2); /* rounds 120, 90, 90 */
+    /* One guardrail broken for certain: the other's closeness changes nothing. */
+    uint32_t broken = arm(&study, "broken", MADE_SQL, 65, 500, 200, 1);
+    for (uint32_t round = 1; round < 3; round++) {
+        made_run(&study.made, broken, round);
+        values(&study, 65, 500, 90, 1);
+        made_end(&study.made, NULL);
+    }
     for (uint32_t round = 1; round < 3; round++) {
         made_run(&study.made, torn, round);
         values(&study, 70, 60, 90, 0.2);
@@ -201,6 +208,9 @@ static void too_close_to_tell_is_said(void **unused)
     assert_false(at(&study, clear)->close);
     assert_true(at(&study, torn)->guard_close[0] && !at(&study, torn)->guard_close[1]);
     assert_int_equal(at(&study, torn)->guardrail, GUARDRAIL_HOLDS);
+    assert_int_equal(at(&study, broken)->guardrail, GUARDRAIL_BROKEN);
+    assert_true(at(&study, broken)->guard_close[0]);
+    assert_false(at(&study, broken)->close);
     assert_int_equal(study.frontier.choice, near);
     assert_non_null(strstr(study.frontier.sentence, "too closely to tell from noise"));
     end(&study);
