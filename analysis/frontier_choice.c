@@ -60,8 +60,8 @@ static bool is_close(const struct frontier *frontier, size_t arm,
     return both_sides || fabs(p95->median - guard->limit_ns) < base * fabs(guard->noise);
 }
 
-/* A verdict is close when what decides it is: any guardrail that holds by a hair, but of broken ones
- * all of them, because one broken for certain is enough. */
+/* A verdict is close when what decides it is: any guardrail that holds by a hair, but of broken
+ * ones all of them, because one broken for certain is enough. */
 static bool verdict_is_close(const struct frontier *frontier, const struct frontier_arm *judged)
 {
     bool any = false, certain = false;
