@@ -252,7 +252,7 @@ static enum rc verify_derived_file(const struct record *record, const char *name
     struct buf file = {0};
     if (!holds(record->dir, name))
         return RC_OK;
-    enum rc rc = read_derived(record->dir, name, &file, err);
+    enum rc rc = record_read_file(record->dir, name, DERIVED_BYTES_MAX, &file, err);
     if (rc == RC_OK && !span_equal(buf_span(&file), buf_span(text))) {
         rc =
             FAIL(err, RC_INVALID, 0, "\"%s/%s\" is not what the samples say", Q(record->dir), name);

@@ -113,34 +113,10 @@ enum rc follow_options_check(const struct follow_options *options, struct err *e
     return rc;
 }
 
-enum rc read_derived(const char *dir, const char *name, struct buf *out, struct err *err)
-{
-    struct buf path = {0};
-    struct stat st;
-    int fd = -1;
-    enum rc rc = buf_printf(&path, err, "%s/%s", dir, name);
-    if (rc == RC_OK &&
-        ((fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC)) < 0 || fstat(fd, &st) != 0))
-        rc = FAIL(err, RC_IO, errno, "cannot read \"%s\"", Q(buf_str(&path)));
-    if (rc == RC_OK)
-        rc = buf_resize(out, (size_t)st.st_size, err);
-    for (size_t done = 0; rc == RC_OK && done < out->len;) {
-        ssize_t got = pread(fd, out->ptr + done, out->len - done, (off_t)done);
-        if (got <= 0)
-            rc = FAIL(err, RC_IO, got < 0 ? errno : 0, "cannot read \"%s\"", Q(buf_str(&path)));
-        else
-            done += (size_t)got;
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    buf_release(&path);
-    return rc;
-}
-
 enum rc export_study(const char *dir, const char *format, const char *path, struct err *err)
 {
     struct buf text = {0};
-    enum rc rc = read_derived(dir, export_name(format), &text, err);
+    enum rc rc = record_read_file(dir, export_name(format), DERIVED_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = print_to(path, buf_span(&text), err);
     buf_release(&text);

@@ -18,9 +18,8 @@ MUST_CHECK enum rc follow_options_check(const struct follow_options *options, st
 MUST_CHECK enum rc follow_study(const char *dir, const struct follow_options *options,
                                 struct err *err);
 
-/* A derived file of a study, by its name, whole. */
-MUST_CHECK enum rc read_derived(const char *dir, const char *name, struct buf *out,
-                                struct err *err);
+/* No file that is derived from a record is larger. */
+#define DERIVED_BYTES_MAX GIB
 /* "csv", "json" or "markdown". */
 MUST_CHECK enum rc export_format_check(const char *format, struct err *err);
 /* A derived file of a study, to `path` or "-". */

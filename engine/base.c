@@ -57,8 +57,7 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xc0) == 0x80;
 }
 
-/* Length of the well-formed sequence at p[0..len), or 0 (Unicode 15, table 3-7). */
-static size_t utf8_sequence(const uint8_t *p, size_t len)
+size_t utf8_sequence(const uint8_t *p, size_t len)
 {
     if (p[0] < 0x80)
         return 1;

@@ -112,6 +112,10 @@ char *quote_str(char *dst, size_t dst_size, const char *text);
 /* For use inside one printf call: Q("...") is a quoted copy that lives to the end of the block. */
 #define Q(text) quote_str((char[QUOTE_SIZE]){0}, QUOTE_SIZE, (text))
 
+/* Length of the well-formed UTF-8 sequence that begins p[0..len), len >= 1; 0 when there is none
+ * (Unicode 15, table 3-7). */
+size_t utf8_sequence(const uint8_t *p, size_t len);
+
 /* The candidate nearest to `word` by edit distance (insert, delete, substitute, swap), or NULL if
  * none is within a third of the word's length (at least 1).  For "did you mean". */
 const char *nearest_word(const char *word, const char *const *candidates, size_t count);

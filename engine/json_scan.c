@@ -19,25 +19,6 @@ struct scan {
     struct err *err;
 };
 
-size_t json_scan_utf8(const uint8_t *p, size_t len)
-{
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    size_t need = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    if (len < need)
-        return 0;
-    for (size_t i = 1; i < need; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-    bool beyond = p[0] == 0xf4 && p[1] >= 0x90;
-    return overlong || surrogate || beyond ? 0 : need;
-}
-
 /* `what` is wrong at byte `at`. */
 static enum rc refuse(struct scan *scan, size_t at, const char *what)
 {
@@ -49,7 +30,7 @@ static enum rc expected(struct scan *scan, const char *what)
 {
     char got[QUOTE_SIZE] = "end of text", message[QUOTE_SIZE + 80];
     if (scan->at < scan->len) {
-        size_t len = json_scan_utf8(scan->text + scan->at, scan->len - scan->at);
+        size_t len = utf8_sequence(scan->text + scan->at, scan->len - scan->at);
         char quoted[QUOTE_SIZE];
         quote_bytes(quoted, sizeof(quoted), span_of(scan->text + scan->at, len != 0 ? len : 1));
         snprintf(got, sizeof(got), "\"%.100s\"", quoted);
@@ -194,7 +175,7 @@ static enum rc scan_string(struct scan *scan)
                 return refuse(scan, scan->at, "unknown escape in a string");
             scan->at += 2;
         } else {
-            size_t len = json_scan_utf8(scan->text + scan->at, scan->len - scan->at);
+            size_t len = utf8_sequence(scan->text + scan->at, scan->len - scan->at);
             if (len == 0)
                 return refuse(scan, scan->at, "string is not valid UTF-8");
             scan->at += len;

@@ -18,7 +18,4 @@
 MUST_CHECK enum rc json_scan(struct buf *text, const char *file, unsigned first_line,
                              struct buf *lines, struct err *err);
 
-/* Length of the well-formed UTF-8 sequence at p[0..len), or 0; len > 0. */
-size_t json_scan_utf8(const uint8_t *p, size_t len);
-
 #endif

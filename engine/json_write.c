@@ -57,7 +57,7 @@ bool json_is_text(const char *text)
 {
     size_t len = strlen(text), at = 0;
     while (at < len) {
-        size_t width = json_scan_utf8((const uint8_t *)text + at, len - at);
+        size_t width = utf8_sequence((const uint8_t *)text + at, len - at);
         if (width == 0)
             return false;
         at += width;

@@ -68,42 +68,13 @@ enum rc kept_write(const char *folder, const struct kept *kept, struct err *err)
  * count than the file could fill. */
 #define LINE_LEN_MIN 42
 
-static enum rc read_whole(const char *folder, const char *name, struct buf *out, struct err *err)
-{
-    struct buf path = {0};
-    struct stat st;
-    int fd = -1;
-    enum rc rc = buf_printf(&path, err, "%s/%s", folder, name);
-    if (rc == RC_OK && (fd = open(buf_str(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0) {
-        rc = FAIL(err, errno == ENOENT || errno == ENOTDIR ? RC_USAGE : RC_IO, errno,
-                  "\"%s\" is not a kept store: cannot open \"%s\"", Q(folder), name);
-    }
-    if (rc == RC_OK &&
-        (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > KEPT_FILE_MAX))
-        rc = FAIL(err, RC_USAGE, 0, "\"%s\": not a regular file of at most 1 GiB",
-                  Q(buf_str(&path)));
-    if (rc == RC_OK)
-        rc = buf_resize(out, (size_t)st.st_size, err);
-    for (size_t done = 0; rc == RC_OK && done < out->len;) {
-        ssize_t got = pread(fd, out->ptr + done, out->len - done, (off_t)done);
-        if (got <= 0)
-            rc = FAIL(err, RC_IO, got < 0 ? errno : 0, "cannot read \"%s\"", Q(buf_str(&path)));
-        else
-            done += (size_t)got;
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    buf_release(&path);
-    return rc;
-}
-
 static enum rc read_description(const char *folder, struct kept *kept, uint64_t *blobs,
                                 struct err *err)
 {
     struct buf text = {0};
     struct json *json = NULL;
     const char *schema, *spec, *durability, *retention;
-    enum rc rc = read_whole(folder, "store.json", &text, err);
+    enum rc rc = record_read_file(folder, "store.json", KEPT_FILE_MAX, &text, err);
     if (rc == RC_OK)
         rc = json_parse(&json, buf_span(&text), "store.json", 0, err);
     if (rc != RC_OK)
@@ -242,7 +213,7 @@ enum rc kept_read(const char *folder, struct kept *kept, struct err *err)
     *kept = (struct kept){0};
     enum rc rc = read_description(folder, kept, &blobs, err);
     if (rc == RC_OK)
-        rc = read_whole(folder, "contents.csv", &text, err);
+        rc = record_read_file(folder, "contents.csv", KEPT_FILE_MAX, &text, err);
     if (rc == RC_OK)
         rc = parse_contents(&text, blobs, kept, err);
     buf_release(&text);

@@ -165,6 +165,10 @@ void sample_init(struct sample *sample, enum sample_kind kind);
  * `name` may hold a folder ("plots/a.svg"), which is made when it is missing. */
 MUST_CHECK enum rc record_write_file(const char *dir, const char *name, struct span bytes,
                                      struct err *err);
+/* A regular file of at most `max` bytes, whole.  A missing one is RC_USAGE: the user named its
+ * folder. */
+MUST_CHECK enum rc record_read_file(const char *dir, const char *name, uint64_t max,
+                                    struct buf *out, struct err *err);
 
 /* ---- raw latencies --------------------------------------------------------------------------- */
 

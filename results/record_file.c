@@ -50,6 +50,17 @@ enum rc record_file_read(const char *path, uint64_t max, struct buf *out, struct
     return rc;
 }
 
+enum rc record_read_file(const char *dir, const char *name, uint64_t max, struct buf *out,
+                         struct err *err)
+{
+    struct buf path = {0};
+    enum rc rc = buf_printf(&path, err, "%s/%s", dir, name);
+    if (rc == RC_OK)
+        rc = record_file_read(buf_str(&path), max, out, err);
+    buf_release(&path);
+    return rc;
+}
+
 int record_file_write_all(int fd, struct span bytes)
 {
     size_t used = 0;
