@@ -11,7 +11,7 @@
  *
  * Guardrails: in the phases that read single blobs and that update, p95 may be at most
  * (1 + guardrail) x the control's.  The choice is the arm on the frontier that stores the least
- * among those that store less than the control and hold every guardrail.
+ * among those that save at least 1 % of the control's bytes and hold every guardrail.
  *
  * All of it compares medians over rounds: DESCRIPTIVE, no error bars.  How far the control's two
  * runs lie apart is given as this study's noise.

@@ -133,15 +133,20 @@ static double worst_guard(const struct frontier *frontier, size_t arm)
     return worst;
 }
 
-/* The smallest on the frontier below the control's size; `held`: only with guardrails held. */
+/* Less than this share of the control's bytes is no reason to change: bytes are exact, so any
+ * difference can be shown, but not every one is worth having. */
+#define SAVING_MIN 0.01
+
+/* The smallest on the frontier that saves enough; `held`: only with guardrails held. */
 static size_t smallest(const struct frontier *frontier, bool held)
 {
     size_t best = SUMMARY_NONE;
-    double limit = storage_of(frontier, frontier->summary->control);
+    double limit = storage_of(frontier, frontier->summary->control) * (1 - SAVING_MIN);
+    limit *= 1 + 1e-12; /* the limit itself is enough, whatever the product was rounded to */
     for (size_t a = 0; a < frontier->arm_count; a++) {
         const struct frontier_arm *arm = &frontier->arms[a];
         double size = storage_of(frontier, a);
-        if (arm->standing != STANDING_ON || a == frontier->summary->control || !(size < limit) ||
+        if (arm->standing != STANDING_ON || a == frontier->summary->control || !(size <= limit) ||
             (held && arm->guardrail != GUARDRAIL_HOLDS))
             continue;
         if (best == SUMMARY_NONE || size < storage_of(frontier, best) ||
@@ -194,7 +199,7 @@ static void say_keep(const struct frontier *frontier, struct text *text)
     text_put(text, "keep ");
     text_put(text, label_of(frontier, control));
     if (almost == SUMMARY_NONE) {
-        text_put(text, ": no eligible strategy on the frontier stores less");
+        text_put(text, ": no eligible strategy on the frontier saves 1 % of its bytes");
         return;
     }
     double share = storage_of(frontier, almost) / storage_of(frontier, control);

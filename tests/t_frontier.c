@@ -180,6 +180,27 @@ static void the_limit_itself_holds(void **unused)
     }
 }
 
+static void a_saving_below_one_percent_is_none(void **unused)
+{
+    (void)unused;
+    static const struct {
+        double bytes;
+        bool chosen;
+    } cases[] = {{99.99, false}, {99.001, false}, {99, true}, {98, true}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct study study;
+        begin(&study);
+        arm(&study, "raw", MADE_SQL | MADE_CONTROL, 100, 100, 100, 1);
+        uint32_t other = arm(&study, "other", MADE_SQL, cases[i].bytes, 100, 100, 2);
+        assert_int_equal(finish(&study, NULL), RC_OK);
+        assert_int_equal(study.frontier.choice, cases[i].chosen ? other : SUMMARY_NONE);
+        assert_int_equal(at(&study, other)->standing, STANDING_ON);
+        if (!cases[i].chosen)
+            assert_non_null(strstr(study.frontier.sentence, "saves 1 %"));
+        end(&study);
+    }
+}
+
 static void too_close_to_tell_is_said(void **unused)
 {
     (void)unused;
@@ -265,7 +286,7 @@ static void only_the_control_is_left(void **unused)
     arm(&study, "raw", MADE_SQL | MADE_CONTROL, 100, 100, 100, 1);
     assert_int_equal(finish(&study, NULL), RC_OK);
     assert_string_equal(study.frontier.sentence,
-                        "keep raw: no eligible strategy on the frontier stores less");
+                        "keep raw: no eligible strategy on the frontier saves 1 % of its bytes");
     end(&study);
 }
 
@@ -463,6 +484,7 @@ int main(void)
         cmocka_unit_test(equal_bytes_choose_the_better_guarded_p95),
         cmocka_unit_test(the_limit_itself_holds),
         cmocka_unit_test(too_close_to_tell_is_said),
+        cmocka_unit_test(a_saving_below_one_percent_is_none),
         cmocka_unit_test(one_broken_guardrail_is_enough),
         cmocka_unit_test(a_missing_p95_is_never_held),
         cmocka_unit_test(only_the_control_is_left),
