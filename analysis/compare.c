@@ -52,13 +52,14 @@ static void set_text(char dst[256], const char *value)
     snprintf(dst, 256, "%.250s", value);
 }
 
-enum { FIELDS = 6 };
+enum { FIELDS = 8 };
 
 static void read_fields(const struct record_manifest *manifest, struct field fields[FIELDS],
                         bool after)
 {
-    static const char *const names[FIELDS] = {"dataset hash", "seed",  "durability",
-                                              "retention",    "batch", "host cpu"};
+    static const char *const names[FIELDS] = {"dataset hash", "seed",          "durability",
+                                              "retention",    "batch",         "host cpu",
+                                              "file system",  "SQLite version"};
     char values[FIELDS][256];
     set_text(values[0], manifest->dataset_hash);
     snprintf(values[1], sizeof(values[1]), "%" PRIu64, manifest->seed);
@@ -66,6 +67,8 @@ static void read_fields(const struct record_manifest *manifest, struct field fie
     set_text(values[3], manifest->retention);
     snprintf(values[4], sizeof(values[4]), "%" PRIu32, manifest->batch);
     set_text(values[5], fact_value(&manifest->host, "cpu"));
+    set_text(values[6], fact_value(&manifest->host, "filesystem"));
+    set_text(values[7], fact_value(&manifest->libraries, "sqlite"));
     for (size_t i = 0; i < FIELDS; i++) {
         fields[i].name = names[i];
         set_text(after ? fields[i].after : fields[i].before, values[i]);

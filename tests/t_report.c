@@ -650,14 +650,18 @@ static void few_rounds_show_no_difference(void **unused)
 static void change_field(struct made *made, int field)
 {
     struct record_manifest *manifest = &made->record.manifest;
-    static struct fact cpu[] = {{"cpu", "another CPU"}};
+    static struct fact cpu[] = {{"cpu", "another CPU"}, {"filesystem", "ext4"}};
+    static struct fact filesystem[] = {{"cpu", "AMD EPYC 7B13"}, {"filesystem", "tmpfs"}};
+    static struct fact sqlite[] = {{"sqlite", "3.46.0"}};
     switch (field) {
     case 0: manifest->dataset_hash = "ffff"; break;
     case 1: manifest->seed = 2; break;
     case 2: manifest->durability = "none"; break;
     case 3: manifest->retention = "history"; break;
     case 4: manifest->batch = 16; break;
-    default: manifest->host = (struct facts){cpu, 1}; break;
+    case 5: manifest->host = (struct facts){cpu, 2}; break;
+    case 6: manifest->host = (struct facts){filesystem, 2}; break;
+    default: manifest->libraries = (struct facts){sqlite, 1}; break;
     }
 }
 
@@ -671,6 +675,8 @@ static void different_records_are_refused(void **unused)
         "retention differs, \"latest\" in the first record and \"history\"",
         "batch differs, \"1\" in the first record and \"16\"",
         "host cpu differs, \"AMD EPYC 7B13\" in the first record and \"another CPU\"",
+        "file system differs, \"ext4\" in the first record and \"tmpfs\"",
+        "SQLite version differs, \"3.40.1\" in the first record and \"3.46.0\"",
     };
     for (int field = 0; field < (int)COUNT_OF(expected); field++) {
         struct pair pair;
