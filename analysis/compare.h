@@ -1,8 +1,8 @@
 /* compare.h: two records side by side, in benchstat's shape: old, new, vs base.
  *
  * Two records are comparable when dataset hash, seed, durability, retention, batch, host CPU, file
- * system and SQLite version are equal; anything else is RC_MISMATCH naming the field and both values, unless `allow_mismatch`
- * (then each difference is a warning line in the output).
+ * system and SQLite version are equal; anything else is RC_MISMATCH naming the field and both
+ * values, unless `allow_mismatch` (then each difference is a warning line in the output).
  *
  * This release knows no error bars: a timing is "~" (no difference shown) when its ranges over
  * rounds overlap or either side has fewer than COMPARE_ROUNDS_MIN rounds; a counter is "~" only
