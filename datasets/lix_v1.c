@@ -1,7 +1,7 @@
 /* lix_v1.c: the dataset behind the founding document's numbers, byte for byte.
  *
- * Source: opral/lix, packages/engine/benches/binary_storage.rs at c30668e2e; the rules are written
- * down in seed-systems.md sections 3.1 and 3.2.  All arithmetic is modulo 2^64.
+ * Source: opral/lix, packages/engine/benches/binary_storage.rs at c30668e2e.  All arithmetic is
+ * modulo 2^64.
  *
  *   files      `files_per_class` random, then as many media, then append; index i restarts at 0
  *   seed       random 0xA11CE ^ i*0x9E3779B9, media 0xB10B ^ i*0x517CC1B7,

@@ -1,7 +1,7 @@
 /* clock.h: the only place that reads time.  Strategies never do.
  *
  * CLOCK_MONOTONIC in nanoseconds; a read costs 19-36 ns on the machines this was written on and
- * its cost is measured at start and recorded (measurement.md 1.8).  CPU time is the process's own.
+ * its cost is measured at start and recorded.  CPU time is the process's own.
  */
 #ifndef ENGINE_CLOCK_H
 #define ENGINE_CLOCK_H

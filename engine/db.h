@@ -5,14 +5,14 @@
  * cannot change in WAL mode): what is recorded is what was in force.  While strategy code runs an
  * authorizer denies BEGIN/COMMIT/SAVEPOINT, PRAGMA, ATTACH and DETACH.
  *
- * Durability levels (reliability.md 5.1), survive process kill / survive power loss:
+ * Durability levels (docs/durability.md), survive process kill / survive power loss:
  *   none              synchronous=OFF, WAL        yes / may corrupt the store
  *   consistent        WAL + NORMAL                yes / intact, newest commits may be missing
  *   durable           WAL + FULL (default)        yes / every acknowledged commit
  *   durable-rollback  TRUNCATE journal + FULL     yes / every acknowledged commit
  *
  * Checkpoints are the engine's too: wal_autocheckpoint is 0, and db_commit checkpoints (TRUNCATE
- * mode, see reliability.md 0.5) when the WAL has reached `checkpoint_pages` frames, inside the
+ * mode, see docs/durability.md) when the WAL has reached `checkpoint_pages` frames, inside the
  * timed operation, as the library's automatic checkpoint would.
  *
  * State after failure: once any call but db_open returns an error other than RC_NOTFOUND the

@@ -257,7 +257,7 @@ static enum rc drop_journal(struct db *db, struct err *err)
 }
 
 /* What earlier processes left in the WAL is folded in at once: every open store starts with a fresh
- * WAL, and no stale frame is ever appended to (reliability.md 0.5). */
+ * WAL, and no stale frame is ever appended to (docs/durability.md). */
 static enum rc start_wal(struct db *db, struct err *err)
 {
     uint64_t size = 0;

@@ -4,7 +4,7 @@
  * A `struct io` is one directory tree (a store's) on one back end:
  *   posix   real files below a directory, addressed relative to its descriptor;
  *   memory  an in-memory file system that can keep a trace of every operation in global order,
- *           from which later tests rebuild the states a crash may leave (reliability.md 2.2).
+ *           from which later tests rebuild the states a crash may leave (docs/durability.md).
  * Both are reached through one const table, so what is tested on one holds on the other.
  *
  * The meter counts calls and bytes per kind of file.  Reads through mmap are counted as mapped

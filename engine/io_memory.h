@@ -22,7 +22,7 @@
  *   MARK                                value                 set by io_memory_mark
  *
  * Which earlier entries a SYNC or SYNC_DIR makes durable is the crash model's business
- * (reliability.md 2.2), not recorded here.  A file opened with IO_DELETE_ON_CLOSE is a CREATE
+ * (docs/durability.md), not recorded here.  A file opened with IO_DELETE_ON_CLOSE is a CREATE
  * followed at once by an UNLINK.
  *
  * Ownership: names and bytes belong to the tree and live until io_close or io_memory_trace_clear;

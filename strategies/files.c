@@ -8,7 +8,7 @@
  *
  * Which versions exist is kept in memory (keymap.h), listed at open and maintained after.
  *
- * Commit (reliability.md 2.2): a put writes NAME.tmp, created exclusively, in the blob's own
+ * Commit (docs/durability.md): a put writes NAME.tmp, created exclusively, in the blob's own
  * directory.  Commit syncs every new file, renames it, syncs each touched directory once (with the
  * parents of directories that are not known to be durable), and only then unlinks what was
  * deleted and syncs those directories.  Open sweeps temporaries, then syncs the directories it

@@ -92,7 +92,7 @@ static void rounding_cannot_hide_a_dominator(void **unused)
 static void ties_are_kept_together(void **unused)
 {
     (void)unused;
-    /* moocore's doctest (measurement.md K21): (1,1) (0,1) (1,0) (1,0). */
+    /* moocore's doctest: (1,1) (0,1) (1,0) (1,0). */
     const double points[] = {1, 1, 0, 1, 1, 0, 1, 0};
     bool on[4];
     struct err err = {0};
@@ -105,7 +105,7 @@ static void ties_are_kept_together(void **unused)
 static void known_answer_in_three_dimensions(void **unused)
 {
     (void)unused;
-    /* measurement.md K20 (emoa): the non-dominated ones are 1, 5, 9, 10, 16. */
+    /* Twenty integer points, computed with R's emoa: the non-dominated ones are 1, 5, 9, 10, 16. */
     static const double points[20][3] = {{4, 2, 19}, {7, 10, 10},  {1, 12, 6},   {2, 15, 14},
                                          {11, 1, 2}, {14, 20, 13}, {18, 3, 18},  {19, 6, 14},
                                          {1, 10, 6}, {10, 10, 1},  {14, 6, 19},  {10, 15, 19},

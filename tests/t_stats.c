@@ -1,4 +1,4 @@
-/* Order statistics against published digits (measurement.md 5, K26; R 4.2.2). */
+/* Order statistics against published digits (R 4.2.2, quantile types 7 and 8). */
 #include "analysis/stats.h"
 #include "engine/base.h"
 

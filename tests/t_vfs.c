@@ -292,9 +292,9 @@ struct sync_row {
     unsigned database, wal, log, dirs; /* file syncs by kind; directory syncs */
 };
 
-/* reliability.md 5.1, measured there with the unix VFS and normal locking; with exclusive locking
- * the journal stays open, so its entry is synced once and not with every commit, and DELETE
- * behaves like PERSIST. */
+/* With normal locking as the unix VFS has it under strace (docs/durability.md); with exclusive
+ * locking the journal stays open, so its entry is synced once and not with every commit, and
+ * DELETE behaves like PERSIST. */
 static const struct sync_row sync_rows[] = {
     {"WAL", "OFF", true, 0, 0, 0, 0},        {"WAL", "NORMAL", true, 0, 0, 0, 0},
     {"WAL", "FULL", true, 0, 1, 0, 0},       {"WAL", "EXTRA", true, 0, 1, 0, 0},

@@ -1,7 +1,7 @@
 /* study.h: all rounds of a plan, on this machine, one process per run.
  *
  * Each round runs every arm once, in an order drawn afresh (plan_round_order), one after another: a
- * randomised complete block (measurement.md 1.2).  A run is a fresh process of this program
+ * randomised complete block (Abedi & Brecht, ICPE 2017).  A run is a fresh process of this program
  * (`blobfront run-one`, internal) on a fresh store below <study>/stores/; its samples are appended
  * to the record only when it finished, so a study can stop at any point and be resumed.
  *
