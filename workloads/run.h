@@ -52,9 +52,9 @@ MUST_CHECK enum rc run_execute(const struct run_request *request, struct run_res
                                struct err *err);
 void run_result_release(struct run_result *result);
 
-/* ---- shared by run.c, phase.c and snapshot.c ------------------------------------------------ */
+/* ---- shared by run.c, phase*.c, window.c and snapshot.c -------------------------------------- */
 
-struct window; /* phase.c */
+struct window; /* window.c */
 
 struct run {
     const struct run_request *request;
@@ -104,6 +104,7 @@ bool run_stopped(const struct run *run);
 
 /* phase.c */
 MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
+/* window.c; accepts NULL */
 void window_free(struct window *window);
 
 /* snapshot.c: settle, close, measure the files, reopen, measure the database. */
