@@ -3,9 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +16,9 @@
 #include "engine/clock.h"
 #include "engine/host.h"
 #include "results/kept.h"
+#include "workloads/child.h"
 #include "workloads/plan.h"
 #include "workloads/run.h"
-
-extern char **environ;
-
-/* A run that takes longer is killed and the study stops: something hangs. */
-#define RUN_LIMIT_NS ((uint64_t)2 * 3600 * 1000000000)
 
 struct study {
     const char *dir;
@@ -155,108 +149,6 @@ enum rc study_run_one(const char *dir, uint32_t run, const volatile sig_atomic_t
 
 /* ---- one run, seen from the parent ---------------------------------------------------------- */
 
-/* What a child says on its standard error, a pipe: a strategy under development may say a lot. */
-struct child_text {
-    int fd;
-    bool open;
-    size_t len;
-    char text[16384]; /* what comes later is dropped, or the child would wait for ever */
-};
-
-static void read_text(struct child_text *to)
-{
-    char dropped[4096];
-    while (to->open) {
-        size_t room = sizeof(to->text) - 1 - to->len;
-        ssize_t got =
-            room ? read(to->fd, to->text + to->len, room) : read(to->fd, dropped, sizeof(dropped));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && errno == EAGAIN)
-            break;
-        to->open = got > 0;
-        to->len += room && got > 0 ? (size_t)got : 0;
-    }
-    to->text[to->len] = '\0';
-}
-
-/* The line that is an error of ours, without its beginning, or else the first line. */
-static const char *error_line(char *text)
-{
-    static const char prefix[] = "blobfront: error: ";
-    char *line = text, *found = text;
-    while (line && strncmp(line, prefix, sizeof(prefix) - 1) != 0) {
-        line = strchr(line, '\n');
-        line += line != NULL;
-    }
-    if (line)
-        found = line + sizeof(prefix) - 1;
-    found[strcspn(found, "\n")] = '\0';
-    return found;
-}
-
-static enum rc spawn_run(struct study *study, uint32_t number, int message_fd, pid_t *pid)
-{
-    char run[16], program[] = "blobfront", command[] = "run-one", operands[] = "--";
-    char *dir = strdup(study->dir);
-    if (!dir)
-        return FAIL(study->err, RC_NOMEM, 0, "no memory to start a run");
-    char *argv[] = {program, command, operands, dir, run, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    (void)snprintf(run, sizeof(run), "%u", number);
-    int sys = posix_spawn_file_actions_init(&actions);
-    if (sys == 0)
-        sys = posix_spawnattr_init(&attr);
-    if (sys == 0)
-        sys = posix_spawn_file_actions_adddup2(&actions, message_fd, STDERR_FILENO);
-    if (sys == 0)
-        sys = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (sys == 0)
-        sys = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    /* A group of its own: ^C at the terminal reaches the parent, which decides. */
-    if (sys == 0)
-        sys = posix_spawnattr_setpgroup(&attr, 0);
-    if (sys == 0)
-        sys = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
-    if (sys == 0)
-        sys = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv, environ);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attr);
-    free(dir);
-    return sys == 0 ? RC_OK : FAIL(study->err, RC_IO, sys, "cannot start a run");
-}
-
-/* Wait for the child, reading what it says, passing a stop request on once and killing it when it
- * hangs.  Sleeps until its end closes the pipe: waking up often would take time from what is being
- * measured. */
-static enum rc wait_run(struct study *study, pid_t pid, struct child_text *said, int *status)
-{
-    uint64_t deadline = clock_ns() + RUN_LIMIT_NS;
-    bool told = false;
-    for (;;) {
-        struct pollfd end = {.fd = said->open ? said->fd : -1, .events = POLLIN};
-        (void)poll(&end, 1, said->open ? 100 : 5);
-        read_text(said);
-        pid_t done = waitpid(pid, status, WNOHANG);
-        if (done == pid) {
-            read_text(said);
-            return RC_OK;
-        }
-        if (done < 0 && errno != EINTR)
-            return FAIL(study->err, RC_IO, errno, "cannot wait for a run");
-        if (!told && study->stop && *study->stop) {
-            (void)kill(pid, SIGINT);
-            told = true;
-        }
-        if (clock_ns() > deadline) {
-            (void)kill(pid, SIGKILL);
-            (void)waitpid(pid, status, 0);
-            return FAIL(study->err, RC_IO, 0, "a run took longer than two hours and was ended");
-        }
-    }
-}
-
 static enum rc child_failed(struct study *study, int status, const char *message, const char *label)
 {
     if (study->stop && *study->stop)
@@ -275,16 +167,6 @@ static void count_run(struct study *study, const struct sample *line)
     study->outcome->runs_invalid += !line->valid;
     if (!line->valid && study->callbacks->invalid)
         study->callbacks->invalid(study->callbacks->ctx, arm, line->round, line->reason);
-}
-
-/* Signals by which a process dies of its own doing; any other came from outside. */
-static bool is_crash(int status)
-{
-    static const int numbers[] = {SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
-    for (size_t i = 0; i < COUNT_OF(numbers); i++)
-        if (WIFSIGNALED(status) && WTERMSIG(status) == numbers[i])
-            return true;
-    return false;
 }
 
 /* A strategy that crashes ends its run, not the study: the run is INVALID, and that is a result. */
@@ -334,27 +216,22 @@ static enum rc take_result(struct study *study, uint32_t number)
 
 static enum rc execute_run(struct study *study, uint32_t number, const char *label)
 {
-    int fds[2], status = 0;
-    struct child_text said;
-    pid_t pid = -1;
-    if (pipe(fds) != 0)
-        return FAIL(study->err, RC_IO, errno, "cannot start a run");
-    (void)fcntl(fds[0], F_SETFD, FD_CLOEXEC);
-    (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
-    (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    said.fd = fds[0];
-    said.open = true;
-    said.len = 0;
-    enum rc rc = spawn_run(study, number, fds[1], &pid);
-    (void)close(fds[1]);
-    if (rc == RC_OK)
-        rc = wait_run(study, pid, &said, &status);
-    (void)close(fds[0]);
-    if (rc == RC_OK && is_crash(status))
-        return take_crash(study, number, status, error_line(said.text));
-    if (rc == RC_OK && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        rc = child_failed(study, status, error_line(said.text), label);
-    return rc == RC_OK ? take_result(study, number) : rc;
+    char run[16], program[] = "blobfront", command[] = "run-one", operands[] = "--";
+    struct child_end end;
+    char *dir = strdup(study->dir);
+    if (!dir)
+        return FAIL(study->err, RC_NOMEM, 0, "no memory to start a run");
+    char *argv[] = {program, command, operands, dir, run, NULL};
+    (void)snprintf(run, sizeof(run), "%u", number);
+    enum rc rc = child_run(argv, study->stop, &end, study->err);
+    free(dir);
+    if (rc != RC_OK)
+        return rc;
+    if (child_crashed(end.status))
+        return take_crash(study, number, end.status, end.message);
+    if (!WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0)
+        return child_failed(study, end.status, end.message, label);
+    return take_result(study, number);
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */
