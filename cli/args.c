@@ -135,10 +135,9 @@ enum rc args_parse(const struct args *args, int argc, char **argv, struct err *e
 
 enum rc command_help(const struct command *command, struct buf *out, struct err *err)
 {
-    enum rc rc =
-        buf_printf(out, err, "usage: blobfront %s%s%s%s%s\n\n%s\n", command->name,
-                   command->rows && command->rows->name ? " [options]" : "",
-                   command->operands[0] ? " " : "", command->operands, "", command->summary);
+    enum rc rc = buf_printf(out, err, "usage: blobfront %s%s%s%s\n\n%s\n", command->name,
+                            command->rows && command->rows->name ? " [options]" : "",
+                            command->operands[0] ? " " : "", command->operands, command->summary);
     if (rc == RC_OK && command->rows && command->rows->name)
         rc = buf_printf(out, err, "\noptions:\n");
     for (const struct arg *row = command->rows; rc == RC_OK && row && row->name; row++) {

@@ -69,6 +69,15 @@ bool rows_key(sqlite3_stmt *stmt, int index, struct blob_key *out)
     return true;
 }
 
+enum rc rows_next_key(struct store *st, sqlite3_stmt *scan, int index, const char *where,
+                      struct blob_key *out)
+{
+    enum rc rc = db_step(st->db, scan, st->err);
+    if (rc == RC_OK && !rows_key(scan, index, out))
+        rc = FAIL(st->err, RC_CORRUPT, 0, "a key in %s is not a key", where);
+    return rc;
+}
+
 bool rows_blob_len(sqlite3_stmt *stmt, int index, size_t *len)
 {
     int type = sqlite3_column_type(stmt, index);

@@ -39,6 +39,10 @@ MUST_CHECK enum rc rows_insert_new(struct store *st, sqlite3_stmt *stmt, struct 
 
 /* An INTEGER column within 0..max; false when it is anything else. */
 bool rows_uint(sqlite3_stmt *stmt, int index, uint64_t max, uint64_t *out);
+/* Step to the next row of a scan and read the key from column `index` on; RC_CORRUPT says
+ * `where` what is no key stands. */
+MUST_CHECK enum rc rows_next_key(struct store *st, sqlite3_stmt *scan, int index, const char *where,
+                                 struct blob_key *out);
 /* A key from two INTEGER columns. */
 bool rows_key(sqlite3_stmt *stmt, int index, struct blob_key *out);
 

@@ -209,7 +209,7 @@ static enum rc load_manifest(struct record *record, const char *path, struct err
     return rc;
 }
 
-enum rc record_load(struct record *record, const char *dir, struct err *err)
+enum rc record_load_plan(struct record *record, const char *dir, struct err *err)
 {
     *record = (struct record){0};
     struct buf path = {0};
@@ -221,7 +221,16 @@ enum rc record_load(struct record *record, const char *dir, struct err *err)
         rc = buf_printf(&path, err, "%s/%s", dir, RECORD_MANIFEST_NAME);
     if (rc == RC_OK)
         rc = load_manifest(record, buf_str(&path), err);
-    buf_clear(&path);
+    buf_release(&path);
+    if (rc != RC_OK)
+        record_release(record);
+    return rc;
+}
+
+enum rc record_load(struct record *record, const char *dir, struct err *err)
+{
+    struct buf path = {0};
+    enum rc rc = record_load_plan(record, dir, err);
     if (rc == RC_OK)
         rc = buf_printf(&path, err, "%s/%s", dir, RECORD_SAMPLES_NAME);
     if (rc == RC_OK)

@@ -127,6 +127,8 @@ struct record {
 /* ---- reading --------------------------------------------------------------------------------- */
 
 MUST_CHECK enum rc record_load(struct record *record, const char *dir, struct err *err);
+/* The manifest alone: what a run's process needs, however many runs are recorded already. */
+MUST_CHECK enum rc record_load_plan(struct record *record, const char *dir, struct err *err);
 void record_release(struct record *record);
 /* The sample of `kind` and `name` of run `run`, or NULL. */
 const struct sample *record_find(const struct record *record, uint32_t run, enum sample_kind kind,
@@ -165,6 +167,8 @@ void sample_init(struct sample *sample, enum sample_kind kind);
  * `name` may hold a folder ("plots/a.svg"), which is made when it is missing. */
 MUST_CHECK enum rc record_write_file(const char *dir, const char *name, struct span bytes,
                                      struct err *err);
+/* Make `path` and every missing folder above it, durably. */
+MUST_CHECK enum rc record_folder_make(const char *path, struct err *err);
 /* A regular file of at most `max` bytes, whole.  A missing one is RC_USAGE: the user named its
  * folder. */
 MUST_CHECK enum rc record_read_file(const char *dir, const char *name, uint64_t max,

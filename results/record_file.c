@@ -98,14 +98,15 @@ enum rc record_folder_sync(const char *path, struct err *err)
     return rc;
 }
 
-static enum rc make_one(const char *path, struct err *err)
+/* A part that stands before others may be anything: what comes below it says what is wrong. */
+static enum rc make_one(const char *path, bool last, struct err *err)
 {
     if (mkdir(path, 0777) != 0) {
         struct stat info;
         int sys = errno;
-        if (sys == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        if (sys == EEXIST && (!last || (stat(path, &info) == 0 && S_ISDIR(info.st_mode))))
             return RC_OK;
-        return FAIL(err, RC_IO, sys, "cannot make folder \"%s\"", Q(path));
+        return FAIL(err, RC_IO, sys, "cannot create the folder \"%s\"", Q(path));
     }
     struct buf parent = {0};
     enum rc rc = parent_of(path, &parent, err);
@@ -126,7 +127,7 @@ enum rc record_folder_make(const char *path, struct err *err)
         at += strcspn(path + at, "/");
         rc = buf_set(&part, span_of(path, at), err);
         if (rc == RC_OK)
-            rc = make_one(buf_str(&part), err);
+            rc = make_one(buf_str(&part), at == len, err);
     }
     buf_release(&part);
     return rc;
@@ -137,7 +138,7 @@ enum rc record_parent_make(const char *path, struct err *err)
     struct buf parent = {0};
     enum rc rc = parent_of(path, &parent, err);
     if (rc == RC_OK)
-        rc = make_one(buf_str(&parent), err);
+        rc = make_one(buf_str(&parent), true, err);
     buf_release(&parent);
     return rc;
 }

@@ -22,8 +22,6 @@ MUST_CHECK enum rc record_file_read(const char *path, uint64_t max, struct buf *
 MUST_CHECK enum rc record_file_replace(const char *path, struct span bytes, struct err *err);
 /* Make the folder the file `path` stands in; the one above it must exist. */
 MUST_CHECK enum rc record_parent_make(const char *path, struct err *err);
-/* Make `path` and every missing folder above it. */
-MUST_CHECK enum rc record_folder_make(const char *path, struct err *err);
 /* Make the names in a folder durable. */
 MUST_CHECK enum rc record_folder_sync(const char *path, struct err *err);
 /* All bytes to `fd`; errno-style result: 0, or what write(2) gave, or ENOSPC after a short write

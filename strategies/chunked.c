@@ -393,11 +393,9 @@ static enum rc chunked_scan_begin(struct store *st, uint64_t from, uint64_t to)
 static enum rc chunked_scan_next(struct store *st, struct blob_key *key, struct buf *out)
 {
     sqlite3_stmt *newest = chunked_of(st)->stmts[NEWEST];
-    enum rc rc = db_step(st->db, newest, st->err);
+    enum rc rc = rows_next_key(st, newest, COL_KEY, "table manifest", key);
     if (rc != RC_OK)
         return rc;
-    if (!rows_key(newest, COL_KEY, key))
-        return FAIL(st->err, RC_CORRUPT, 0, "a key in table manifest is not a key");
     return read_whole(st, newest, *key, chunked_of(st)->content.verify, out);
 }
 

@@ -168,11 +168,9 @@ static enum rc dedup_scan_begin(struct store *st, uint64_t from, uint64_t to)
 static enum rc dedup_scan_next(struct store *st, struct blob_key *key, struct buf *out)
 {
     sqlite3_stmt *newest = dedup_of(st)->stmts[NEWEST];
-    enum rc rc = db_step(st->db, newest, st->err);
+    enum rc rc = rows_next_key(st, newest, 0, "table ref", key);
     if (rc != RC_OK)
         return rc;
-    if (!rows_key(newest, 0, key))
-        return FAIL(st->err, RC_CORRUPT, 0, "a key in table ref is not a key");
     return read_content(st, *key, sqlite3_column_int64(newest, 2), out);
 }
 

@@ -316,11 +316,9 @@ static enum rc naive_scan_begin(struct store *st, uint64_t from, uint64_t to)
 static enum rc naive_scan_next(struct store *st, struct blob_key *key, struct buf *out)
 {
     sqlite3_stmt *newest = naive_of(st)->stmts[NEWEST];
-    enum rc rc = db_step(st->db, newest, st->err);
+    enum rc rc = rows_next_key(st, newest, 0, "the index of changes", key);
     if (rc != RC_OK)
         return rc;
-    if (!rows_key(newest, 0, key))
-        return FAIL(st->err, RC_CORRUPT, 0, "a key in the index of changes is not a key");
     rc = read_cached(st, *key, 0, BLOB_BYTES_MAX, out);
     if (rc != RC_NOTFOUND)
         return rc;

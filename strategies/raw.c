@@ -187,11 +187,9 @@ static enum rc raw_scan_next(struct store *st, struct blob_key *key, struct buf 
 {
     struct raw *self = raw_of(st);
     sqlite3_stmt *newest = self->stmts[NEWEST], *row = self->stmts[BY_ID];
-    enum rc rc = db_step(st->db, newest, st->err);
+    enum rc rc = rows_next_key(st, newest, 0, "the index of blobs", key);
     if (rc != RC_OK)
         return rc;
-    if (!rows_key(newest, 0, key))
-        return FAIL(st->err, RC_CORRUPT, 0, "a key in the index of blobs is not a key");
     rc = db_bind_int(st->db, row, 1, sqlite3_column_int64(newest, 2), st->err);
     if (rc == RC_OK)
         rc = db_step(st->db, row, st->err);

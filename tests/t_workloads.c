@@ -13,6 +13,7 @@
 #include "workloads/oracle.h"
 #include "workloads/plan.h"
 #include "workloads/ranks.h"
+#include "workloads/run.h"
 #include "workloads/shares.h"
 #include "workloads/workload.h"
 
@@ -541,6 +542,25 @@ static void test_shares(void **state)
     arena_release(&few_arena);
 }
 
+/* ---- plans that were read back --------------------------------------------------------------- */
+
+static void test_plan_limits(void **state)
+{
+    struct record_manifest manifest = {.arm_count = PLAN_ARMS_MAX + 1,
+                                       .phase_count = RUN_PHASES_MAX};
+    struct err err = {0};
+    (void)state;
+    assert_int_equal(plan_check(&manifest, &err), RC_OK);
+    manifest.arm_count++;
+    assert_int_equal(plan_check(&manifest, &err), RC_USAGE);
+    assert_non_null(strstr(err.msg, "66 arms (expected at most 65)"));
+    err_clear(&err);
+    manifest.arm_count = 2;
+    manifest.phase_count++;
+    assert_int_equal(plan_check(&manifest, &err), RC_USAGE);
+    assert_non_null(strstr(err.msg, "17 phases (expected at most 16)"));
+}
+
 /* ---- rounds ---------------------------------------------------------------------------------- */
 
 static void test_round_order(void **state)
@@ -559,6 +579,8 @@ static void test_round_order(void **state)
         same += memcmp(order, again, sizeof(order)) == 0;
         for (size_t slot = 0; slot < ARMS; slot++) {
             assert_true(order[slot] < ARMS);
+            assert_int_equal(plan_arm_of(&manifest, round * ARMS + (uint32_t)slot), order[slot]);
+            assert_int_equal(plan_run_of(&manifest, round, order[slot]), round * ARMS + slot);
             code = code * ARMS + order[slot];
             arms |= 1u << order[slot];
         }
@@ -585,7 +607,8 @@ int main(void)
         cmocka_unit_test(test_phase_streams),  cmocka_unit_test(test_limits),
         cmocka_unit_test(test_rows),           cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_oracle),         cmocka_unit_test(test_oracle_compare),
-        cmocka_unit_test(test_shares),         cmocka_unit_test(test_round_order),
+        cmocka_unit_test(test_plan_limits),    cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_round_order),
     };
     return cmocka_run_group_tests_name("t_workloads", tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include "engine/host.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
+#include "workloads/run.h"
 #include "workloads/workload.h"
 
 static const char *const plan_default_strategies[] = {
@@ -387,22 +388,6 @@ out:
 
 /* ---- where and when ------------------------------------------------------------------------- */
 
-static enum rc make_parent(const char *path, struct err *err)
-{
-    struct buf part = {0};
-    enum rc rc = RC_OK;
-    for (const char *p = path; rc == RC_OK && *p; p++) {
-        if (p[1] != '/' && p[1] != '\0')
-            continue;
-        buf_clear(&part);
-        rc = buf_append(&part, span_of(path, (size_t)(p - path) + 1), err);
-        if (rc == RC_OK && mkdir(buf_str(&part), 0777) != 0 && errno != EEXIST)
-            rc = FAIL(err, RC_IO, errno, "cannot create the folder \"%s\"", Q(buf_str(&part)));
-    }
-    buf_release(&part);
-    return rc;
-}
-
 /* A name that every shell, report and file system takes as it is. */
 static bool is_plain_name(const char *name)
 {
@@ -484,7 +469,7 @@ static enum rc make_host(struct maker *maker)
     manifest->clock_read_ns = clock.read_ns;
     manifest->clock_tick_ns = clock.tick_ns;
     manifest->tool_version = BLOBFRONT_VERSION;
-    enum rc rc = make_parent(out, maker->err);
+    enum rc rc = record_folder_make(out, maker->err);
     if (rc == RC_OK)
         rc = host_program_hash(hash, maker->err);
     if (rc == RC_OK)
@@ -517,8 +502,36 @@ enum rc plan_make(const struct plan_request *request, struct arena *arena,
     return rc == RC_OK ? make_host(&maker) : rc;
 }
 
+enum rc plan_check(const struct record_manifest *manifest, struct err *err)
+{
+    if (manifest->arm_count > PLAN_ARMS_MAX + 1)
+        return FAIL(err, RC_USAGE, 0, "manifest.json: %zu arms (expected at most %d)",
+                    manifest->arm_count, PLAN_ARMS_MAX + 1);
+    if (manifest->phase_count > RUN_PHASES_MAX)
+        return FAIL(err, RC_USAGE, 0, "manifest.json: %zu phases (expected at most %d)",
+                    manifest->phase_count, RUN_PHASES_MAX);
+    return RC_OK;
+}
+
 void plan_round_order(const struct record_manifest *manifest, uint32_t round, uint32_t *order)
 {
     struct rng rng = rng_stream(manifest->seed, "round-order", round);
     rng_permutation(&rng, order, (uint32_t)manifest->arm_count);
+}
+
+uint32_t plan_arm_of(const struct record_manifest *manifest, uint32_t run)
+{
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    plan_round_order(manifest, run / arms, order);
+    return order[run % arms];
+}
+
+uint32_t plan_run_of(const struct record_manifest *manifest, uint32_t round, uint32_t arm)
+{
+    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1], slot = 0;
+    CHECK(arm < arms);
+    plan_round_order(manifest, round, order);
+    while (order[slot] != arm)
+        slot++;
+    return round * arms + slot;
 }

@@ -40,7 +40,14 @@ struct plan_request {
 MUST_CHECK enum rc plan_make(const struct plan_request *request, struct arena *arena,
                              struct record_manifest *manifest, struct err *err);
 
+/* A manifest that was read back keeps within our limits: RC_USAGE names what does not. */
+MUST_CHECK enum rc plan_check(const struct record_manifest *manifest, struct err *err);
+
 /* The position of every arm in a round: order[slot] = arm.  Pure in (seed, round). */
 void plan_round_order(const struct record_manifest *manifest, uint32_t round, uint32_t *order);
+/* The arm of run `run`: run = round * arms + slot. */
+uint32_t plan_arm_of(const struct record_manifest *manifest, uint32_t run);
+/* The run of `arm` in `round`. */
+uint32_t plan_run_of(const struct record_manifest *manifest, uint32_t round, uint32_t arm);
 
 #endif

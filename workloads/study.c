@@ -82,32 +82,28 @@ static enum rc make_folders(const char *dir, struct err *err)
 
 /* ---- one run, in the child ------------------------------------------------------------------ */
 
-static bool keeps_store(const struct record_manifest *manifest, uint32_t round)
+static bool keeps_stores(const struct record_manifest *manifest)
 {
-    (void)round;
     return strcmp(manifest->keep, "last") == 0;
 }
 
-static enum rc run_in(const char *dir, const char *store, const struct record *record,
+static enum rc run_in(const char *dir, const char *store, const struct record_manifest *manifest,
                       uint32_t number, const volatile sig_atomic_t *stop, struct err *err)
 {
-    const struct record_manifest *manifest = &record->manifest;
-    uint32_t order[PLAN_ARMS_MAX + 1];
     uint32_t arms = (uint32_t)manifest->arm_count;
     struct run_result *result = calloc(1, sizeof(*result));
     struct buf data = {0}, work = {0};
     if (!result)
         return FAIL(err, RC_NOMEM, 0, "no memory for a run");
-    plan_round_order(manifest, number / arms, order);
     struct run_request request = {
         .manifest = manifest,
         .study_dir = dir,
         .run = number,
         .round = number / arms,
         .slot = number % arms,
-        .arm = order[number % arms],
+        .arm = plan_arm_of(manifest, number),
         .stop = stop,
-        .kept_dir = keeps_store(manifest, number / arms) ? store : NULL,
+        .kept_dir = keeps_stores(manifest) ? store : NULL,
     };
     enum rc rc = buf_printf(&data, err, "%s/data", store);
     if (rc == RC_OK)
@@ -133,15 +129,14 @@ enum rc study_run_one(const char *dir, uint32_t run, const volatile sig_atomic_t
 {
     struct record record = {0};
     struct buf store = {0};
-    enum rc rc = record_load(&record, dir, err);
-    if (rc == RC_OK) {
-        uint32_t order[PLAN_ARMS_MAX + 1];
-        uint32_t arms = (uint32_t)record.manifest.arm_count;
-        plan_round_order(&record.manifest, run / arms, order);
-        rc = store_path(dir, run, record.manifest.arms[order[run % arms]].label, &store, err);
-    }
+    const struct record_manifest *manifest = &record.manifest;
+    enum rc rc = record_load_plan(&record, dir, err);
     if (rc == RC_OK)
-        rc = run_in(dir, buf_str(&store), &record, run, stop, err);
+        rc = plan_check(manifest, err);
+    if (rc == RC_OK)
+        rc = store_path(dir, run, manifest->arms[plan_arm_of(manifest, run)].label, &store, err);
+    if (rc == RC_OK)
+        rc = run_in(dir, buf_str(&store), manifest, run, stop, err);
     buf_release(&store);
     record_release(&record);
     return rc;
@@ -173,15 +168,14 @@ static void count_run(struct study *study, const struct sample *line)
 static enum rc take_crash(struct study *study, uint32_t number, int status, const char *message)
 {
     const struct record_manifest *manifest = &study->record.manifest;
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    uint32_t arms = (uint32_t)manifest->arm_count;
     struct buf reason = {0};
     struct sample line;
-    plan_round_order(manifest, number / arms, order);
     sample_init(&line, SAMPLE_RUN);
     line.run = number;
     line.round = number / arms;
     line.slot = number % arms;
-    line.arm = order[number % arms];
+    line.arm = plan_arm_of(manifest, number);
     enum rc rc = buf_printf(&reason, study->err, "the run was ended by signal %d%s%s",
                             WTERMSIG(status), message[0] ? ": " : "", Q(message));
     line.reason = buf_str(&reason);
@@ -236,18 +230,10 @@ static enum rc execute_run(struct study *study, uint32_t number, const char *lab
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
-static bool run_is_done(const struct record *record, uint32_t number)
-{
-    for (size_t i = 0; i < record->sample_count; i++)
-        if (record->samples[i].kind == SAMPLE_RUN && record->samples[i].run == number)
-            return true;
-    return false;
-}
-
 static void report_progress(struct study *study, uint32_t number, uint32_t rounds)
 {
     const struct record_manifest *manifest = &study->record.manifest;
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    uint32_t arms = (uint32_t)manifest->arm_count;
     struct study_progress progress = {
         .round = number / arms + 1,
         .rounds = rounds,
@@ -257,8 +243,7 @@ static void report_progress(struct study *study, uint32_t number, uint32_t round
     };
     if (!study->callbacks->progress)
         return;
-    plan_round_order(manifest, number / arms, order);
-    progress.arm = manifest->arms[order[number % arms]].label;
+    progress.arm = manifest->arms[plan_arm_of(manifest, number)].label;
     if (study->outcome->runs_done)
         progress.left_ns =
             progress.elapsed_ns / study->outcome->runs_done * (progress.runs - progress.runs_done);
@@ -295,20 +280,13 @@ static enum rc remove_store(struct study *study, uint32_t number, const char *la
 static enum rc drop_older_store(struct study *study, uint32_t number)
 {
     const struct record_manifest *manifest = &study->record.manifest;
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
-    uint32_t arm, round = number / arms;
-    bool keep = keeps_store(manifest, round);
-    plan_round_order(manifest, round, order);
-    arm = order[number % arms];
-    if (!keep || manifest->arms[arm].volatile_floor)
-        return remove_store(study, number, manifest->arms[arm].label);
+    uint32_t round = number / (uint32_t)manifest->arm_count, index = plan_arm_of(manifest, number);
+    const struct record_arm *arm = &manifest->arms[index];
+    if (!keeps_stores(manifest) || arm->volatile_floor)
+        return remove_store(study, number, arm->label);
     if (round == 0)
         return RC_OK;
-    plan_round_order(manifest, round - 1, order);
-    for (uint32_t slot = 0; slot < arms; slot++)
-        if (order[slot] == arm)
-            return remove_store(study, (round - 1) * arms + slot, manifest->arms[arm].label);
-    return RC_OK;
+    return remove_store(study, plan_run_of(manifest, round - 1, index), arm->label);
 }
 
 static enum rc study_one(struct study *study, uint32_t number, const char *label)
@@ -330,16 +308,14 @@ static enum rc study_one(struct study *study, uint32_t number, const char *label
 static enum rc study_round(struct study *study, uint32_t round, uint32_t rounds)
 {
     const struct record_manifest *manifest = &study->record.manifest;
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
+    uint32_t arms = (uint32_t)manifest->arm_count;
     enum rc rc = RC_OK;
-    plan_round_order(manifest, round, order);
-    for (uint32_t slot = 0; rc == RC_OK && slot < arms; slot++) {
-        uint32_t number = round * arms + slot;
-        if (!run_is_done(&study->record, number)) {
+    for (uint32_t number = round * arms; rc == RC_OK && number < (round + 1) * arms; number++) {
+        if (!record_find(&study->record, number, SAMPLE_RUN, "")) {
             if (study->stop && *study->stop)
                 return FAIL(study->err, RC_INTERRUPTED, 0, "interrupted");
             report_progress(study, number, rounds);
-            rc = study_one(study, number, manifest->arms[order[slot]].label);
+            rc = study_one(study, number, manifest->arms[plan_arm_of(manifest, number)].label);
         }
         /* Also of a run recorded before: its session may have ended between the two. */
         if (rc == RC_OK)
@@ -452,6 +428,8 @@ enum rc study_run(const char *dir, const struct study_callbacks *callbacks,
         rc = record_load(&study.record, dir, err);
     if (rc == RC_OK)
         rc = check_program(&study);
+    if (rc == RC_OK)
+        rc = plan_check(&study.record.manifest, err);
     if (rc == RC_OK) {
         outcome->opened = true;
         rc = make_folders(dir, err);
