@@ -48,6 +48,9 @@ PLANTED := $(BUILD)/tests/blobfront-planted
 PLANTED_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/planted/*.c)) \
   $(BUILD)/tests/planted/strategies.o
 
+SABOTAGED := $(patsubst tests/sabotage/sabotage_%.c,$(BUILD)/tests/blobfront-%,\
+  $(wildcard tests/sabotage/sabotage_*.c))
+
 # Packages, by the file whose absence shows that one is missing.
 BUILD_NEEDS := /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zstd.h:libzstd-dev \
   /usr/include/brotli/encode.h:libbrotli-dev /usr/include/xxh_x86dispatch.h:libxxhash-dev \
@@ -60,11 +63,16 @@ TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all bench bench-quick test check-slow tidy format asan tsan cov install uninstall clean \
-  help build-needs bench-needs test-needs tests cost show-compile show-link show-libs FORCE
+.PHONY: all link-orders bench bench-quick test check-slow tidy format asan tsan cov install uninstall \
+  clean help build-needs bench-needs test-needs tests cost calibrate show-compile show-link \
+  show-libs FORCE
 .DEFAULT_GOAL := all
 
 all: $(PROGRAM)
+
+# The same objects in eight orders: where functions lie moves timings by a few per cent, so a gate
+# compares programs over many layouts (docs/gate.md).  The orders are the same in every build.
+link-orders: $(PROGRAM) $(foreach n,0 1 2 3 4 5 6 7,$(BUILD)/orders/blobfront-$(n))
 
 # ---- running ---------------------------------------------------------------------------------
 
@@ -83,7 +91,7 @@ bench-quick: bench-needs
 
 # ---- testing ---------------------------------------------------------------------------------
 
-tests: $(PROGRAM) $(TEST_PROGRAMS) $(PLANTED)
+tests: $(PROGRAM) $(TEST_PROGRAMS) $(PLANTED) $(SABOTAGED)
 
 # TESTS="t_io usage" runs some suites only.
 test: test-needs
@@ -99,16 +107,16 @@ check-slow: test
 
 asan: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=asan tests
-	BLOBFRONT_TEST_LIMIT=300 tests/run.sh build/asan $(TESTS)
+	BLOBFRONT_TEST_STUDIES=2000 BLOBFRONT_TEST_LIMIT=600 tests/run.sh build/asan $(TESTS)
 
 tsan: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=tsan tests
-	BLOBFRONT_TEST_LIMIT=600 tests/run.sh build/tsan $(TESTS)
+	BLOBFRONT_TEST_STUDIES=2000 BLOBFRONT_TEST_LIMIT=600 tests/run.sh build/tsan $(TESTS)
 
 cov: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory CONFIG=cov tests
 	find build/cov -name '*.gcda' -delete
-	BLOBFRONT_TEST_LIMIT=300 tests/run.sh build/cov $(TESTS)
+	BLOBFRONT_TEST_STUDIES=2000 BLOBFRONT_TEST_LIMIT=300 tests/run.sh build/cov $(TESTS)
 	tests/coverage.sh build/cov
 
 # What the harness itself costs (docs/journal.md).
@@ -116,11 +124,16 @@ cost: test-needs
 	@$(MAKE) -j$(JOBS) --no-print-directory $(BUILD)/tests/tool_cost
 	$(BUILD)/tests/tool_cost
 
+# How often the tests are wrong and what they find, by simulation (docs/journal.md).
+calibrate: test-needs
+	@$(MAKE) -j$(JOBS) --no-print-directory $(BUILD)/tests/tool_size
+	$(BUILD)/tests/tool_size
+
 tidy:
 	tests/tidy.sh
 
 format:
-	clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/planted/*.[ch])
+	clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS)) tests/*.[ch] tests/planted/*.[ch] tests/sabotage/*.[ch])
 
 # The commands themselves, for tests that build something of their own.
 show-compile:
@@ -145,6 +158,7 @@ clean:
 
 help:
 	@echo 'make             build build/release/blobfront'
+	@echo 'make link-orders the program in eight link orders, for blobfront gate'
 	@echo 'make bench       install what is missing, build, run the full study (DATA=folder for yours)'
 	@echo 'make bench-quick the core strategies in under a minute'
 	@echo 'make test        install what is missing, build and run all tests'
@@ -152,6 +166,7 @@ help:
 	@echo 'make asan tsan   tests under one sanitizer        make cov    tests with line coverage'
 	@echo 'make tidy        style, layering, tables          make format clang-format the sources'
 	@echo 'make cost        what the harness itself costs'
+	@echo 'make calibrate   error rates and power of the tests, by simulation'
 	@echo 'make install     to PREFIX=/usr/local             make uninstall, make clean'
 	@echo 'CONFIG=release|debug|asan|tsan|cov, CC=gcc|clang, V=1, DATA=folder, ARGS="options of run"'
 
@@ -170,6 +185,14 @@ $(PROGRAM): $(BUILD)/cli/main.o $(LIBRARY)
 	$(call SAY,link)
 	$(HIDE)$(LINK) -o $@ $^ $(LIBS)
 
+# In the order of the checksums of order and name; the program first, so that these are newer.
+$(BUILD)/orders/blobfront-%: $(BUILD)/cli/main.o $(LIB_OBJECTS) $(PROGRAM)
+	@mkdir -p $(@D)
+	$(call SAY,link)
+	$(HIDE)$(LINK) -o $@ $$(for o in $(patsubst $(BUILD)/%,%,$(filter %.o,$^)); do \
+	  echo "$$(echo $* $$o | cksum | cut -d ' ' -f 1) $(BUILD)/$$o"; done | \
+	  sort -n | cut -d ' ' -f 2) $(LIBS)
+
 $(LIBRARY): $(LIB_OBJECTS)
 	$(call SAY,ar  )
 	@rm -f $@
@@ -186,6 +209,13 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SUPPORT) $(LIBRARY)
 
 # The program with strategies that are broken on purpose beside the sound ones.
 $(PLANTED): $(BUILD)/cli/main.o $(PLANTED_OBJECTS) $(LIBRARY)
+	$(call SAY,link)
+	$(HIDE)$(LINK) -o $@ $^ $(LIBS)
+
+# The program with a dedup that is a little worse, to see that a gate finds it: what is named before
+# the library is taken in place of the library's own.
+$(SABOTAGED): $(BUILD)/tests/blobfront-%: $(BUILD)/cli/main.o $(BUILD)/tests/sabotage/sabotage_%.o \
+  $(LIBRARY)
 	$(call SAY,link)
 	$(HIDE)$(LINK) -o $@ $^ $(LIBS)
 

@@ -13,6 +13,8 @@ enum rc analysis_build(struct analysis *analysis, const struct record *record,
     if (rc == RC_OK)
         rc = frontier_build(&analysis->frontier, &analysis->summary,
                             options == NULL ? NULL : &options->frontier, err);
+    if (rc == RC_OK)
+        rc = diagnosis_build(&analysis->diagnosis, &analysis->frontier, err);
     if (rc != RC_OK)
         analysis_release(analysis);
     return rc;
@@ -20,6 +22,7 @@ enum rc analysis_build(struct analysis *analysis, const struct record *record,
 
 void analysis_release(struct analysis *analysis)
 {
+    diagnosis_release(&analysis->diagnosis);
     frontier_release(&analysis->frontier);
     summary_release(&analysis->summary);
 }
@@ -29,12 +32,12 @@ void analysis_release(struct analysis *analysis)
 static enum rc write_summary(const struct analysis *analysis, const char *dir, struct err *err)
 {
     struct buf out = {0};
-    enum rc rc = summary_json(&analysis->summary, &analysis->frontier, &out, err);
+    enum rc rc = summary_json(&analysis->frontier, &analysis->diagnosis, &out, err);
     if (rc == RC_OK)
         rc = record_write_file(dir, "summary.json", buf_span(&out), err);
     buf_clear(&out);
     if (rc == RC_OK)
-        rc = summary_csv(&analysis->summary, &out, err);
+        rc = summary_csv(&analysis->frontier, &out, err);
     if (rc == RC_OK)
         rc = record_write_file(dir, "cells.csv", buf_span(&out), err);
     buf_release(&out);
@@ -45,7 +48,7 @@ static enum rc write_report(const struct analysis *analysis, const char *dir,
                             const struct plot_result *plots, struct err *err)
 {
     struct buf out = {0};
-    enum rc rc = report_markdown(&analysis->frontier, plots, &out, err);
+    enum rc rc = report_markdown(&analysis->frontier, &analysis->diagnosis, plots, &out, err);
     if (rc == RC_OK)
         rc = record_write_file(dir, "report.md", buf_span(&out), err);
     buf_release(&out);
@@ -56,8 +59,7 @@ static enum rc sum_up(const struct analysis *analysis, struct analysis_result *r
                       struct err *err)
 {
     struct buf line = {0};
-    struct text text = text_to(&line, err);
-    text_terminal(&text, analysis->frontier.sentence);
+    enum rc rc = frontier_choice_print(&analysis->frontier, false, &line, err);
     char cut[sizeof(result->choice)];
     text_cut(cut, sizeof(cut), buf_str(&line), (sizeof(cut) - 1) / 4);
     /* A sentence with names of a sensible length fits; only a hostile record needs the cut. */
@@ -65,11 +67,9 @@ static enum rc sum_up(const struct analysis *analysis, struct analysis_result *r
              line.len < sizeof(result->choice) ? buf_str(&line) : cut);
     buf_release(&line);
     result->replaces_control = analysis->frontier.choice != SUMMARY_NONE;
-    for (size_t a = 0; a < analysis->summary.arm_count; a++)
-        result->invalid_arms +=
-            analysis->summary.arms[a].runs != 0 && !analysis->summary.arms[a].valid;
+    result->invalid_arms = summary_invalid_arms(&analysis->summary);
     result->plots_drawn = result->plots.count != 0;
-    return text.rc;
+    return rc;
 }
 
 enum rc analysis_write_files(const struct analysis *analysis, const char *dir,

@@ -6,7 +6,7 @@
  *
  *   struct analysis analysis = {0};
  *   rc = analysis_build(&analysis, &record, NULL, err);           numbers, frontier, choice
- *   rc = table_study(&analysis.frontier, out, err);               what a terminal shows
+ *   rc = table_study(&analysis.frontier, &analysis.diagnosis, out, err);    for a terminal
  *   rc = analysis_write_files(&analysis, dir, NULL, &result, err);
  *   analysis_release(&analysis);
  *
@@ -17,7 +17,7 @@
 #define ANALYSIS_ANALYSIS_H
 
 #include "analysis/compare.h"
-#include "analysis/frontier.h"
+#include "analysis/diagnosis.h"
 #include "analysis/plot.h"
 #include "analysis/report.h"
 #include "analysis/table.h"
@@ -31,6 +31,7 @@ struct analysis_options {
 struct analysis {
     struct summary summary;
     struct frontier frontier;
+    struct diagnosis diagnosis;
 };
 
 /* The record must outlive the analysis, and the analysis must not move in memory between build and
@@ -41,7 +42,7 @@ MUST_CHECK enum rc analysis_build(struct analysis *analysis, const struct record
 void analysis_release(struct analysis *analysis);
 
 struct analysis_result {
-    char choice[640];         /* the recommendation in one line, safe to print */
+    char choice[640];         /* the recommendation with its label, safe to print */
     bool replaces_control;    /* the choice is a strategy other than the control */
     uint32_t invalid_arms;    /* that ran and are INVALID; exit code 1 when not 0 */
     bool plots_drawn;         /* at least one figure */

@@ -4,9 +4,10 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "analysis/text.h"
+#include "analysis/compare_parts.h"
 
 static enum rc out_of_memory(struct err *err)
 {
@@ -21,7 +22,7 @@ static enum rc PRINTF_LIKE(3, 4)
     char line[1024];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(line, sizeof(line), fmt, args);
+    (void)vsnprintf(line, sizeof(line), fmt, args);
     va_end(args);
     char *copy = arena_strdup(&compare->arena, line);
     if (copy == NULL)
@@ -33,73 +34,106 @@ static enum rc PRINTF_LIKE(3, 4)
 
 /* ---- may they be compared? ------------------------------------------------------------------ */
 
-struct field {
-    const char *name;
-    char before[256], after[256];
-};
-
-static const char *fact_value(const struct facts *facts, const char *name)
-{
-    for (size_t i = 0; i < facts->count; i++) {
-        if (strcmp(facts->items[i].name, name) == 0)
-            return facts->items[i].value;
-    }
-    return "";
-}
-
-static void set_text(char dst[256], const char *value)
-{
-    snprintf(dst, 256, "%.250s", value);
-}
-
-enum { FIELDS = 8 };
-
-static void read_fields(const struct record_manifest *manifest, struct field fields[FIELDS],
-                        bool after)
-{
-    static const char *const names[FIELDS] = {"dataset hash", "seed",          "durability",
-                                              "retention",    "batch",         "host cpu",
-                                              "file system",  "SQLite version"};
-    char values[FIELDS][256];
-    set_text(values[0], manifest->dataset_hash);
-    snprintf(values[1], sizeof(values[1]), "%" PRIu64, manifest->seed);
-    set_text(values[2], manifest->durability);
-    set_text(values[3], manifest->retention);
-    snprintf(values[4], sizeof(values[4]), "%" PRIu32, manifest->batch);
-    set_text(values[5], fact_value(&manifest->host, "cpu"));
-    set_text(values[6], fact_value(&manifest->host, "filesystem"));
-    set_text(values[7], fact_value(&manifest->libraries, "sqlite"));
-    for (size_t i = 0; i < FIELDS; i++) {
-        fields[i].name = names[i];
-        set_text(after ? fields[i].after : fields[i].before, values[i]);
-    }
-}
-
 static enum rc check_fields(struct compare *compare, bool allow, struct err *err)
 {
-    struct field fields[FIELDS] = {0};
-    read_fields(&compare->before->record->manifest, fields, false);
-    read_fields(&compare->after->record->manifest, fields, true);
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (strcmp(fields[i].before, fields[i].after) == 0)
-            continue;
+    const struct record_manifest *a = &compare->before->record->manifest;
+    const struct record_manifest *b = &compare->after->record->manifest;
+    struct compare_field field;
+    size_t at = 0;
+    while (compare_field_next(a, b, &at, &field)) {
         if (!allow) {
             FAIL(err, RC_MISMATCH, 0,
                  "not comparable: %s differs, \"%s\" in the first record and "
                  "\"%s\" in the second",
-                 fields[i].name, Q(fields[i].before), Q(fields[i].after));
+                 field.name, Q(field.before), Q(field.after));
             err_hint(err, "--allow-mismatch compares them all the same");
             return err->rc;
         }
-        enum rc rc = add_note(compare, err, "%s differs: \"%s\" and \"%s\"", fields[i].name,
-                              Q(fields[i].before), Q(fields[i].after));
+        enum rc rc = add_note(compare, err, "%s differs: \"%s\" and \"%s\"", field.name,
+                              Q(field.before), Q(field.after));
         if (rc != RC_OK)
             return rc;
     }
+    /* As a rule this is the point of comparing. */
+    if (strcmp(a->tool_hash, b->tool_hash) != 0)
+        return add_note(compare, err, "measured by two programs: %s (%.12s) and %s (%.12s)",
+                        Q(a->tool_version), Q(a->tool_hash), Q(b->tool_version), Q(b->tool_hash));
     return RC_OK;
 }
 
-/* ---- pairs ---------------------------------------------------------------------------------- */
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+/* What everyone wants to see; counters beside these are listed when they changed. */
+static bool is_main(enum metric metric)
+{
+    static const enum metric main_metrics[] = {M_P50_NS,        M_P95_NS,      M_OPS_PER_S,
+                                               M_CPU_MS_PER_MB, M_WRITE_BYTES, M_TOTAL_BYTES,
+                                               M_PEAK_RSS_BYTES};
+    for (size_t i = 0; i < COUNT_OF(main_metrics); i++) {
+        if (main_metrics[i] == metric)
+            return true;
+    }
+    return false;
+}
+
+static enum compare_verdict direction(enum metric metric, double change)
+{
+    const struct metric_info *info = &metric_table[metric];
+    if (change == 0)
+        return COMPARE_SAME;
+    if (info->better == NEITHER)
+        return COMPARE_CHANGED;
+    return (change < 0) == (info->better == LOWER) ? COMPARE_BETTER : COMPARE_WORSE;
+}
+
+/* Equal in every run of each side, to the last digit. */
+static bool is_exact(const struct stats *old, const struct stats *new)
+{
+    return old->n >= 2 && new->n >= 2 && old->min == old->max &&new->min == new->max;
+}
+
+static enum rc add_row(struct compare *compare, struct compare_row row, struct err *err)
+{
+    const struct stats *old = summary_cell(compare->before, row.arm_old, row.place_old, row.metric);
+    const struct stats *new = summary_cell(compare->after, row.arm_new, row.place_new, row.metric);
+    bool counter = compare_is_counter(&row);
+    if (old->n == 0 || new->n == 0 || (!counter && !compare->all && !is_main(row.metric)))
+        return RC_OK;
+    row.change = old->median != 0 ? new->median / old->median - 1 : NAN;
+    if (old->median == 0 && new->median == 0)
+        row.change = 0;
+    row.p = row.p_adjusted = NAN;
+    row.ratio = (struct interval){NAN, NAN, NAN, 0, 0};
+    enum rc rc = compare_sides(compare, &row, err);
+    if (rc != RC_OK || row.before.n == 0 || row.after.n == 0)
+        return rc;
+    if (counter) {
+        double difference = new->median - old->median;
+        row.verdict = direction(row.metric, difference);
+        row.label = is_exact(old, new) ? CLAIM_EXACT : CLAIM_DESCRIPTIVE;
+    }
+    compare->rows[compare->row_count++] = row;
+    return RC_OK;
+}
+
+static enum rc add_arm(struct compare *compare, size_t arm_old, size_t arm_new, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (size_t p = 0; p < compare->before->place_count; p++) {
+        size_t like = compare->paired ? p : compare_place(compare->before, compare->after, p);
+        for (enum metric m = 0; m < METRIC_COUNT && like != SUMMARY_NONE && rc == RC_OK; m++) {
+            struct compare_row row = {.arm_old = arm_old,
+                                      .arm_new = arm_new,
+                                      .place_old = p,
+                                      .place_new = like,
+                                      .metric = m};
+            rc = add_row(compare, row, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- arms ----------------------------------------------------------------------------------- */
 
 static size_t arm_named(const struct summary *summary, const char *label)
 {
@@ -110,96 +144,52 @@ static size_t arm_named(const struct summary *summary, const char *label)
     return SUMMARY_NONE;
 }
 
-/* How many phases, from the first on, do the same work in both: what comes after runs on a store
- * that holds something else. */
-static size_t like_phases(const struct record_manifest *a, const struct record_manifest *b)
+static enum rc find_arm(const struct summary *summary, const char *label, size_t *arm,
+                        struct err *err)
 {
-    size_t i = 0;
-    while (i < a->phase_count && i < b->phase_count &&
-           strcmp(a->phases[i].name, b->phases[i].name) == 0 &&
-           strcmp(a->phases[i].workload, b->phases[i].workload) == 0 &&
-           strcmp(a->phases[i].options, b->phases[i].options) == 0)
-        i++;
-    return i;
-}
-
-/* The number of phases that must be alike for `place` to be: itself and all before it. */
-static size_t phases_until(const struct record_manifest *manifest,
-                           const struct summary_place *place)
-{
-    if (place->scope == RUN)
-        return manifest->phase_count;
-    for (size_t i = 0; i < manifest->phase_count; i++) {
-        const struct record_phase *phase = &manifest->phases[i];
-        if (strcmp(place->scope == PHASE ? phase->name : phase->snapshot, place->name) == 0)
-            return i + 1;
+    const char *labels[64];
+    size_t count = 0;
+    *arm = arm_named(summary, label);
+    if (*arm == SUMMARY_NONE) {
+        for (size_t a = 0; a < summary->arm_count && count < COUNT_OF(labels); a++)
+            labels[count++] = summary->arms[a].arm->label;
+        const char *near = nearest_word(label, labels, count);
+        FAIL(err, RC_USAGE, 0, "\"%s\" has no strategy \"%s\"", Q(summary->record->manifest.id),
+             Q(label));
+        if (near)
+            err_hint(err, "did you mean \"%s\"?", Q(near));
+        return err->rc;
     }
-    return 0; /* the snapshot before the first phase */
+    if (!summary->arms[*arm].valid)
+        return FAIL(err, RC_USAGE, 0, "\"%s\" is INVALID in \"%s\": %.200s", Q(label),
+                    Q(summary->record->manifest.id), Q(summary->arms[*arm].reason));
+    return RC_OK;
 }
 
-static size_t place_like(const struct summary *from, const struct summary *to,
-                         const struct summary_place *place)
+static enum rc note_options(struct compare *compare, size_t old, size_t new, struct err *err)
 {
-    const struct record_manifest *a = &from->record->manifest, *b = &to->record->manifest;
-    size_t alike = like_phases(a, b);
-    if (alike < phases_until(a, place) || (place->scope == RUN && alike < b->phase_count))
-        return SUMMARY_NONE;
-    return summary_place(to, place->scope, place->name);
+    const struct record_arm *a = compare->before->arms[old].arm;
+    const struct record_arm *b = compare->after->arms[new].arm;
+    if (compare->paired || strcmp(a->label, b->label) != 0 || strcmp(a->options, b->options) == 0)
+        return RC_OK;
+    return add_note(compare, err, "%s: options differ: %.300s | %.300s", a->label, a->options,
+                    b->options);
 }
 
-static enum compare_verdict judge(enum metric metric, const struct stats *before,
-                                  const struct stats *after)
+static enum rc pair_two(struct compare *compare, const char *const labels[2], struct err *err)
 {
-    const struct metric_info *info = &metric_table[metric];
-    bool same;
-    if (info->kind == COUNTER)
-        same = before->median == after->median;
-    else
-        same = before->n < COMPARE_ROUNDS_MIN || after->n < COMPARE_ROUNDS_MIN ||
-               (before->min <= after->max && after->min <= before->max);
-    if (same)
-        return COMPARE_SAME;
-    if (info->better == NEITHER)
-        return COMPARE_CHANGED;
-    bool less = after->median < before->median;
-    return less == (info->better == LOWER) ? COMPARE_BETTER : COMPARE_WORSE;
+    size_t arms[2];
+    enum rc rc = find_arm(compare->before, labels[0], &arms[0], err);
+    if (rc == RC_OK)
+        rc = find_arm(compare->after, labels[1], &arms[1], err);
+    if (rc == RC_OK && compare->paired && arms[0] == arms[1])
+        rc = FAIL(err, RC_USAGE, 0, "\"%s\" against itself: expected two strategies", Q(labels[0]));
+    if (rc == RC_OK)
+        rc = note_options(compare, arms[0], arms[1], err);
+    return rc == RC_OK ? add_arm(compare, arms[0], arms[1], err) : rc;
 }
 
-static void add_row(struct compare *compare, struct compare_row row)
-{
-    const struct stats *before =
-        summary_cell(compare->before, row.arm_old, row.place_old, row.metric);
-    const struct stats *after =
-        summary_cell(compare->after, row.arm_new, row.place_new, row.metric);
-    if (before->n == 0 || after->n == 0)
-        return;
-    row.verdict = judge(row.metric, before, after);
-    row.change = before->median != 0 ? after->median / before->median - 1 : NAN;
-    if (before->median == 0 && after->median == 0)
-        row.change = 0;
-    compare->rows[compare->row_count++] = row;
-    compare->same += row.verdict == COMPARE_SAME;
-    compare->better += row.verdict == COMPARE_BETTER;
-    compare->worse += row.verdict == COMPARE_WORSE;
-    compare->changed += row.verdict == COMPARE_CHANGED;
-}
-
-static void add_arm(struct compare *compare, size_t arm_old, size_t arm_new)
-{
-    for (size_t p = 0; p < compare->before->place_count; p++) {
-        size_t like = place_like(compare->before, compare->after, &compare->before->places[p]);
-        for (enum metric m = 0; m < METRIC_COUNT && like != SUMMARY_NONE; m++) {
-            struct compare_row row = {.arm_old = arm_old,
-                                      .arm_new = arm_new,
-                                      .place_old = p,
-                                      .place_new = like,
-                                      .metric = m};
-            add_row(compare, row);
-        }
-    }
-}
-
-static enum rc pair_arms(struct compare *compare, struct err *err)
+static enum rc pair_all(struct compare *compare, struct err *err)
 {
     const struct summary *before = compare->before, *after = compare->after;
     enum rc rc = RC_OK;
@@ -212,10 +202,9 @@ static enum rc pair_arms(struct compare *compare, struct err *err)
             rc = add_note(compare, err, "%s: INVALID in the %s record, not compared", arm->label,
                           before->arms[a].valid ? "second" : "first");
         } else {
-            if (strcmp(arm->options, after->arms[other].arm->options) != 0)
-                rc = add_note(compare, err, "%s: options differ: %.300s | %.300s", arm->label,
-                              arm->options, after->arms[other].arm->options);
-            add_arm(compare, a, other);
+            rc = note_options(compare, a, other, err);
+            if (rc == RC_OK)
+                rc = add_arm(compare, a, other, err);
         }
     }
     for (size_t a = 0; a < after->arm_count && rc == RC_OK; a++) {
@@ -230,11 +219,91 @@ static enum rc note_places(struct compare *compare, const struct summary *summar
 {
     enum rc rc = RC_OK;
     for (size_t p = 0; p < summary->place_count && rc == RC_OK; p++) {
-        if (place_like(summary, other, &summary->places[p]) == SUMMARY_NONE)
+        if (compare_place(summary, other, p) == SUMMARY_NONE)
             rc = add_note(compare, err, "%s: only in the %s record as it was set up there",
                           summary->places[p].name, which);
     }
     return rc;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+/* Worse, better, changed, the rest; by size, then in the records' order. */
+static int by_severity(const void *a, const void *b)
+{
+    static const int weight[] = {
+        [COMPARE_WORSE] = 0, [COMPARE_BETTER] = 1, [COMPARE_CHANGED] = 2, [COMPARE_SAME] = 3};
+    const struct compare_row *x = a, *y = b;
+    if (weight[x->verdict] != weight[y->verdict])
+        return weight[x->verdict] - weight[y->verdict];
+    /* From nothing is more than any ratio. */
+    double dx = isnan(x->change) ? INFINITY : fabs(x->change);
+    double dy = isnan(y->change) ? INFINITY : fabs(y->change);
+    if (dx != dy)
+        return dx > dy ? -1 : 1;
+    if (x->arm_old != y->arm_old)
+        return x->arm_old < y->arm_old ? -1 : 1;
+    if (x->place_old != y->place_old)
+        return x->place_old < y->place_old ? -1 : 1;
+    return (int)x->metric - (int)y->metric;
+}
+
+/* Counters that nobody asked for and that did not change are counted and not listed. */
+static void finish_rows(struct compare *compare)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < compare->row_count; i++) {
+        const struct compare_row *row = &compare->rows[i];
+        compare->same += row->verdict == COMPARE_SAME;
+        compare->better += row->verdict == COMPARE_BETTER;
+        compare->worse += row->verdict == COMPARE_WORSE;
+        compare->changed += row->verdict == COMPARE_CHANGED;
+        if (compare->all || row->verdict != COMPARE_SAME || is_main(row->metric))
+            compare->rows[kept++] = *row;
+    }
+    compare->row_count = kept;
+    if (compare->by_severity && kept > 1)
+        qsort(compare->rows, kept, sizeof(*compare->rows), by_severity);
+}
+
+static enum rc check_rounds(const struct compare *compare, struct err *err)
+{
+    for (size_t i = 0; i < (compare->paired ? 1u : 2u); i++) {
+        const struct summary *summary = i == 0 ? compare->before : compare->after;
+        if (compare->rounds[i].count == 0)
+            return FAIL(err, RC_USAGE, 0, "\"%s\" holds no complete round: nothing to compare",
+                        Q(summary->record->manifest.id));
+    }
+    return RC_OK;
+}
+
+/* An answer of no rows would read as "nothing changed". */
+static enum rc check_any(const struct compare *compare, struct err *err)
+{
+    if (compare->row_count > 0)
+        return RC_OK;
+    const char *why = compare->note_count > 0 ? compare->notes[0] : "they share no metric";
+    return FAIL(err, RC_MISMATCH, 0, "nothing to compare: %.400s", Q(why));
+}
+
+static enum rc build_rows(struct compare *compare, const struct compare_options *options,
+                          struct err *err)
+{
+    const struct summary *before = compare->before, *after = compare->after;
+    enum rc rc = rounds_build(&compare->rounds[0], before, err);
+    if (rc == RC_OK && !compare->paired)
+        rc = rounds_build(&compare->rounds[1], after, err);
+    if (rc == RC_OK)
+        rc = check_rounds(compare, err);
+    if (rc == RC_OK && !compare->paired)
+        rc = check_fields(compare, options->allow_mismatch, err);
+    if (rc == RC_OK && !compare->paired)
+        rc = note_places(compare, before, after, "first", err);
+    if (rc == RC_OK && !compare->paired)
+        rc = note_places(compare, after, before, "second", err);
+    if (rc == RC_OK)
+        rc = options->arms[0] ? pair_two(compare, options->arms, err) : pair_all(compare, err);
+    return rc == RC_OK ? check_any(compare, err) : rc;
 }
 
 enum rc compare_build(struct compare *compare, const struct summary *before,
@@ -244,7 +313,19 @@ enum rc compare_build(struct compare *compare, const struct summary *before,
     struct compare_options none = {0};
     if (options == NULL)
         options = &none;
-    *compare = (struct compare){.before = before, .after = after, .all = options->all};
+    *compare = (struct compare){.before = before,
+                                .after = after,
+                                .paired = before == after,
+                                .all = options->all,
+                                .by_severity = options->by_severity};
+    CHECK((options->arms[0] != NULL) == (options->arms[1] != NULL));
+    CHECK(!compare->paired || options->arms[0] != NULL);
+    struct record_protocol protocol = before->record->manifest.protocol;
+    if (options->alpha > 0)
+        protocol.alpha = options->alpha;
+    compare->alpha = options->alpha > 0 ? options->alpha : COMPARE_ALPHA;
+    if (compare->paired)
+        compare->alpha = protocol.alpha;
     compare->notes = arena_zalloc(&compare->arena, COMPARE_NOTES_MAX, sizeof(*compare->notes));
     compare->rows =
         arena_zalloc(&compare->arena, before->arm_count * before->place_count * METRIC_COUNT + 1,
@@ -253,20 +334,21 @@ enum rc compare_build(struct compare *compare, const struct summary *before,
     if (compare->notes == NULL || compare->rows == NULL)
         rc = out_of_memory(err);
     if (rc == RC_OK)
-        rc = check_fields(compare, options->allow_mismatch, err);
+        rc = build_rows(compare, options, err);
     if (rc == RC_OK)
-        rc = note_places(compare, before, after, "first", err);
+        rc = compare->paired ? compare_test_arms(compare, &protocol, err)
+                             : compare_test_records(compare, err);
     if (rc == RC_OK)
-        rc = note_places(compare, after, before, "second", err);
-    if (rc == RC_OK)
-        rc = pair_arms(compare, err);
-    if (rc != RC_OK)
+        finish_rows(compare);
+    else
         compare_release(compare);
     return rc;
 }
 
 void compare_release(struct compare *compare)
 {
+    rounds_release(&compare->rounds[0]);
+    rounds_release(&compare->rounds[1]);
     arena_release(&compare->arena);
     *compare = (struct compare){0};
 }

@@ -2,9 +2,10 @@
  *
  * a dominates b when a is no worse in every dimension and better in at least one.  Equal points do
  * not dominate each other: they stand or fall together (one tie class, all kept).
- * Sort-filter-skyline (Chomicki, Godfrey, Gryz & Liang, ICDE 2003): presorted by a key that every
- * dominator has smaller, so a point needs comparing with the points already kept only, and a kept
- * point is never evicted.  O(dims x count x kept).
+ * Up to three dimensions: a sweep over the first coordinate, O(count x log count) (Kung, Luccio &
+ * Preparata, JACM 22(4), 1975).  Above: sort-filter-skyline (Chomicki, Godfrey, Gryz & Liang, ICDE
+ * 2003): presorted by a key that every dominator has smaller, so a point needs comparing with the
+ * points already kept only, and a kept point is never evicted.  O(dims x count x kept).
  */
 #ifndef ANALYSIS_PARETO_H
 #define ANALYSIS_PARETO_H

@@ -10,21 +10,27 @@
 
 const struct plot_info plot_table[PLOT_COUNT] = {
     [PLOT_FRONTIER] = {"frontier",
-                       "Storage against read latency, in % of the control's; the line is "
-                       "the frontier in these two metrics alone"},
-    [PLOT_LATENCY] = {"latency", "Median and 95th percentile of operation latency, by phase"},
-    [PLOT_DISTRIBUTION] = {"distribution", "Share of operations that took at most so long, by "
-                                           "phase, over all operations of all valid runs"},
+                       "Storage against read latency, in % of the control's, with 95 % intervals "
+                       "where there are rounds for them; the line is the frontier in these two "
+                       "metrics alone"},
+    [PLOT_LATENCY] = {"latency",
+                      "DESCRIPTIVE: median and 95th percentile of operation latency, by phase"},
+    [PLOT_DISTRIBUTION] = {"distribution",
+                           "DESCRIPTIVE: share of operations that took at most so long, by "
+                           "phase, over all operations of all valid runs"},
     [PLOT_FOOTPRINT] = {"footprint", "Bytes at rest after each snapshot: tables, indexes, free "
                                      "pages, everything else"},
+    [PLOT_ATTAINMENT] = {"attainment",
+                         "DESCRIPTIVE: the frontier from round to round, each in % of its own "
+                         "control; the lines bound what some competing strategy attained in 5 %, "
+                         "50 % and 95 % of the rounds"},
 };
 
 typedef enum rc draft_figure(const struct frontier *frontier, struct plot_draft *draft);
 static draft_figure *const figures[PLOT_COUNT] = {
-    [PLOT_FRONTIER] = plot_frontier_draft,
-    [PLOT_LATENCY] = plot_latency_draft,
-    [PLOT_DISTRIBUTION] = plot_distribution_draft,
-    [PLOT_FOOTPRINT] = plot_footprint_draft,
+    [PLOT_FRONTIER] = plot_frontier_draft,         [PLOT_LATENCY] = plot_latency_draft,
+    [PLOT_DISTRIBUTION] = plot_distribution_draft, [PLOT_FOOTPRINT] = plot_footprint_draft,
+    [PLOT_ATTAINMENT] = plot_attainment_draft,
 };
 
 static enum rc make_folder(const char *dir, struct buf *folder, struct err *err)

@@ -15,7 +15,14 @@
 
 #include "analysis/frontier.h"
 
-enum plot_id { PLOT_FRONTIER, PLOT_LATENCY, PLOT_DISTRIBUTION, PLOT_FOOTPRINT, PLOT_COUNT };
+enum plot_id {
+    PLOT_FRONTIER,
+    PLOT_LATENCY,
+    PLOT_DISTRIBUTION,
+    PLOT_FOOTPRINT,
+    PLOT_ATTAINMENT,
+    PLOT_COUNT
+};
 
 struct plot_info {
     const char *name;    /* file name without its ending */

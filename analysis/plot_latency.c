@@ -46,10 +46,11 @@ static void put_titles(struct figure *figure)
     double height = figure->grid.height;
     plot_texts_begin(csv);
     plot_text(csv, 0.02, 1 - 26 / height, "Latency of one operation by phase", 80);
-    plot_text(csv, 0.02, 1 - 54 / height,
-              "Filled: p50.  Open: p95 (it takes 20 operations).  Medians over rounds; every panel "
-              "has its own scale.",
-              110);
+    plot_text(
+        csv, 0.02, 1 - 54 / height,
+        "Filled: p50.  Open: p95 (it takes 400 operations).  Medians over rounds; every panel "
+        "has its own scale.",
+        110);
     for (size_t i = 0; i < figure->panels; i++) {
         struct plot_box box = figure->grid.panels[i];
         char title[160];

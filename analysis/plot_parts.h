@@ -94,6 +94,7 @@ MUST_CHECK enum rc plot_latency_draft(const struct frontier *frontier, struct pl
 MUST_CHECK enum rc plot_distribution_draft(const struct frontier *frontier,
                                            struct plot_draft *draft);
 MUST_CHECK enum rc plot_footprint_draft(const struct frontier *frontier, struct plot_draft *draft);
+MUST_CHECK enum rc plot_attainment_draft(const struct frontier *frontier, struct plot_draft *draft);
 
 /* Absolute path of gnuplot from PATH's absolute entries into dst; false when there is none. */
 bool plot_gnuplot_find(char *dst, size_t dst_size);

@@ -7,6 +7,7 @@
 
 struct report {
     const struct frontier *frontier;
+    const struct diagnosis *diagnosis;
     const struct summary *summary;
     const struct record_manifest *manifest;
     const struct plot_result *plots; /* or NULL */
@@ -24,6 +25,18 @@ void report_facts(struct report *report, const char *heading, const struct facts
 /* An arm's label escaped. */
 void report_label(struct report *report, size_t arm);
 
+/* A claim as a list item. */
+void report_claim(struct report *report, const struct claim *claim);
+
+/* report_answer.c */
+void report_answer(struct report *report);
+void report_asked(struct report *report);
+void report_frontier(struct report *report);
+/* report_bands.c */
+void report_bands(struct report *report);
+/* report_diagnosis.c */
+void report_work(struct report *report);
+void report_diagnosis(struct report *report);
 /* report_storage.c */
 void report_storage(struct report *report);
 void report_shares(struct report *report);

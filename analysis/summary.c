@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a run counts, looked up by its number: numbers may have gaps. */
+/* Whether a run counts, looked up by its number: numbers may have gaps.  Runs of void rounds are
+ * not even in the list. */
 struct run_state {
     uint32_t run;
     bool valid;
@@ -74,6 +75,15 @@ static enum rc check_arm(struct builder *builder, size_t index)
     return rc;
 }
 
+/* Events of kind VOID name each round once: the reader holds them to it. */
+static uint32_t count_voided(const struct record *record)
+{
+    uint32_t voided = 0;
+    for (size_t i = 0; i < record->event_count; i++)
+        voided += record->events[i].kind == EVENT_VOID;
+    return voided;
+}
+
 static enum rc build_arms(struct builder *builder)
 {
     struct summary *summary = builder->summary;
@@ -92,6 +102,9 @@ static enum rc build_arms(struct builder *builder)
             continue;
         CHECK(sample->arm < summary->arm_count);
         struct summary_arm *arm = &summary->arms[sample->arm];
+        /* A void round's timings are; a blob lost in it is lost. */
+        if (record_round_void(record, sample->round) && sample->valid)
+            continue;
         builder->runs[builder->run_count++] = (struct run_state){sample->run, sample->valid};
         arm->runs++;
         if (sample->valid) {
@@ -114,6 +127,14 @@ static enum rc build_arms(struct builder *builder)
             summary->rounds = summary->arms[a].valid_runs;
     }
     return RC_OK;
+}
+
+uint32_t summary_invalid_arms(const struct summary *summary)
+{
+    uint32_t count = 0;
+    for (size_t a = 0; a < summary->arm_count; a++)
+        count += summary->arms[a].runs != 0 && !summary->arms[a].valid;
+    return count;
 }
 
 /* ---- places --------------------------------------------------------------------------------- */
@@ -219,6 +240,7 @@ enum rc summary_build(struct summary *summary, const struct record *record, stru
                                 .arm_count = record->manifest.arm_count,
                                 .control = SUMMARY_NONE,
                                 .control_again = SUMMARY_NONE};
+    summary->voided = count_voided(record);
     size_t samples = record->sample_count + 1; /* never an allocation of nothing */
     struct builder builder = {.summary = summary,
                               .runs = calloc(samples, sizeof(struct run_state)),

@@ -4,7 +4,8 @@
  * A place is a phase, a snapshot, or the run as a whole.  An arm with one invalid run, with runs
  * that contradict each other or the control (record_verify_arm), or with none that finished is
  * INVALID: its cells, over what valid runs it has, stay visible in tables, but no frontier, plot or
- * choice uses them.
+ * choice uses them.  Valid runs of voided rounds are used nowhere, medians included; one that is
+ * invalid has failed by its own doing, and counts.
  *
  * Ownership: a summary borrows the record, which must outlive it; its own memory is one arena.
  * Threading: one thread.
@@ -15,9 +16,7 @@
 #include "analysis/stats.h"
 #include "results/record.h"
 
-#define SUMMARY_SCHEMA "blobfront/summary/1"
-/* What the first release may say of its numbers; printed wherever they are. */
-#define SUMMARY_CLAIMS "DESCRIPTIVE"
+#define SUMMARY_SCHEMA "blobfront/summary/2"
 #define SUMMARY_NONE   ((size_t)-1)
 
 struct summary_place {
@@ -44,6 +43,7 @@ struct summary {
     struct stats *cells;           /* [arm][place][metric]; use summary_cell */
     size_t control, control_again; /* arms, or SUMMARY_NONE */
     uint32_t rounds;               /* the most valid runs any arm has */
+    uint32_t voided;               /* rounds that were voided: their runs are used nowhere */
     struct arena arena;
 };
 
@@ -52,6 +52,8 @@ MUST_CHECK enum rc summary_build(struct summary *summary, const struct record *r
 /* Accepts a zeroed summary. */
 void summary_release(struct summary *summary);
 
+/* Arms that ran and are INVALID. */
+uint32_t summary_invalid_arms(const struct summary *summary);
 /* SUMMARY_NONE when the study has no such place. */
 size_t summary_place(const struct summary *summary, enum metric_scope scope, const char *name);
 const struct stats *summary_cell(const struct summary *summary, size_t arm, size_t place,
@@ -64,10 +66,11 @@ bool summary_has(const struct summary *summary, size_t place, enum metric metric
 size_t summary_main_snapshot(const struct summary *summary);
 
 struct frontier;
-/* summary.json (SUMMARY_SCHEMA) and cells.csv (a row per arm, place and metric that has a value),
- * appended to `out`. */
-MUST_CHECK enum rc summary_json(const struct summary *summary, const struct frontier *frontier,
+struct diagnosis;
+/* summary.json (SUMMARY_SCHEMA) and cells.csv (a row per arm, place and metric that has a value,
+ * with its ratio to the control's and the 95 % interval of that), appended to `out`. */
+MUST_CHECK enum rc summary_json(const struct frontier *frontier, const struct diagnosis *diagnosis,
                                 struct buf *out, struct err *err);
-MUST_CHECK enum rc summary_csv(const struct summary *summary, struct buf *out, struct err *err);
+MUST_CHECK enum rc summary_csv(const struct frontier *frontier, struct buf *out, struct err *err);
 
 #endif

@@ -2,7 +2,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "analysis/answer.h"
 #include "analysis/views.h"
 
 /* Why rows show no numbers: once, below the table. */
@@ -40,7 +42,8 @@ static enum rc put_phase(const struct summary *summary, size_t place, struct tex
     views_phase(summary, place, false, &grid);
     enum rc rc = put_grid(&grid, text);
     if (rc == RC_OK && views_refused(summary, place, M_P95_NS, &ops))
-        text_print(text, "  -  no p95 from %.0f operations a run: it takes 20\n", ops);
+        text_print(text, "  -  no p95 from %.0f operations a run: it takes %d\n", ops,
+                   METRIC_P95_OPS);
     return rc;
 }
 
@@ -48,9 +51,9 @@ enum rc table_phases(const struct summary *summary, struct buf *out, struct err 
 {
     struct text text = text_to(out, err);
     text_print(&text,
-               "Latency and rate by phase: medians over rounds, n = rounds x operations "
-               "a round (%s)\n",
-               SUMMARY_CLAIMS);
+               "%s: latency and rate by phase, medians over rounds, n = rounds x operations "
+               "a round\n",
+               claim_label_name(CLAIM_DESCRIPTIVE));
     enum rc rc = text.rc;
     for (size_t p = 0; p < summary->place_count && rc == RC_OK; p++) {
         if (summary->places[p].scope == PHASE)
@@ -87,35 +90,16 @@ enum rc table_storage(const struct summary *summary, struct buf *out, struct err
 
 /* ---- frontier ------------------------------------------------------------------------------- */
 
-/* "noise of this study (raw' against raw): ..." */
-static void put_noise(const struct frontier *frontier, struct text *text)
-{
-    const struct summary *summary = frontier->summary;
-    if (summary->control == SUMMARY_NONE || summary->control_again == SUMMARY_NONE)
-        return;
-    text_put(text, "\nNoise of this study, ");
-    text_terminal(text, views_label(summary, summary->control_again));
-    text_put(text, " against ");
-    text_terminal(text, views_label(summary, summary->control));
-    text_put(text, " (the same strategy twice):\n");
-    for (size_t k = 0; k < frontier->key_count; k++) {
-        char change[FORMAT_SIZE];
-        text_print(text, "  %10s  ", text_change(change, frontier->keys[k].noise));
-        text_terminal(text, frontier->keys[k].name);
-        text_put(text, "\n");
-    }
-}
-
 static void put_scope(const struct frontier *frontier, struct text *text)
 {
     text_put(text, frontier->anywhere
                        ? "  Competing: every lane except floors.\n"
                        : "  Competing: strategies that keep everything in the SQL database; other "
                          "lanes are reference.\n");
-    text_print(text,
-               "  Guardrail: p95 at most %.4g %% above the control's; close: not to be told "
-               "from noise.\n",
-               100 * frontier->guardrail);
+    text_print(text, "  Guardrail: p95 at most %.4g %% above the control's%s.\n",
+               100 * frontier->guardrail,
+               frontier->descriptive ? "; close: not to be told from noise"
+                                     : ", in every class of sizes");
     for (size_t i = 0; i < frontier->note_count; i++) {
         text_put(text, "  Note: ");
         text_terminal(text, frontier->notes[i]);
@@ -123,14 +107,78 @@ static void put_scope(const struct frontier *frontier, struct text *text)
     }
 }
 
-enum rc table_frontier(const struct frontier *frontier, struct buf *out, struct err *err)
+/* More than this many open questions are for the report. */
+enum { OPEN_LINES_MAX = 6 };
+
+/* One line broken at spaces; what follows is indented by two more than it is. */
+static void put_wrapped(struct text *text, char *line)
+{
+    size_t indent = strspn(line, " "), used = 0;
+    for (char *word = line + indent; *word != '\0';) {
+        char *end = word + strcspn(word, " ");
+        bool last = *end == '\0';
+        *end = '\0';
+        size_t width = text_width(word);
+        if (used != 0 && used + 1 + width > TABLE_WIDTH) {
+            text_print(text, "\n%*s", (int)indent + 2, "");
+            used = indent + 2;
+        } else {
+            text_print(text, "%*s", used == 0 ? (int)indent : 1, "");
+            used += used == 0 ? indent : 1;
+        }
+        text_put(text, word);
+        used += width;
+        word = last ? end : end + 1;
+    }
+    text_put(text, "\n");
+}
+
+static void put_lines(struct text *text, char *lines)
+{
+    for (char *line = lines; *line != '\0';) {
+        char *end = line + strcspn(line, "\n");
+        char *next = *end == '\0' ? end : end + 1;
+        *end = '\0';
+        put_wrapped(text, line);
+        line = next;
+    }
+}
+
+static enum rc put_answer(const struct frontier *frontier, const struct diagnosis *diagnosis,
+                          struct text *text)
+{
+    struct buf lines = {0};
+    struct answer answer = {.frontier = frontier,
+                            .diagnosis = diagnosis,
+                            .bullet = "  ",
+                            .text = text_to(&lines, text->err)};
+    text_put(&answer.text, "Recommendation: ");
+    if (answer.text.rc == RC_OK)
+        answer.text.rc = frontier_choice_print(frontier, false, &lines, text->err);
+    text_put(&answer.text, "\n");
+    answer_grounds(&answer);
+    text_put(&answer.text, "Not decided:\n");
+    answer_open(&answer, OPEN_LINES_MAX);
+    text_put(&answer.text, "How sure:\n");
+    answer_environment(&answer);
+    answer_method(&answer);
+    text_put(text, "\n");
+    (void)buf_str(&lines); /* terminated */
+    if (answer.text.rc == RC_OK)
+        put_lines(text, (char *)lines.ptr);
+    buf_release(&lines);
+    return answer.text.rc == RC_OK ? text->rc : answer.text.rc;
+}
+
+enum rc table_frontier(const struct frontier *frontier, const struct diagnosis *diagnosis,
+                       struct buf *out, struct err *err)
 {
     struct text text = text_to(out, err);
     struct grid keys = {0}, standing = {0};
-    text_print(&text,
-               "Frontier: medians of %u rounds and %% of the control (%s: no error bars in "
-               "this release)\n\n",
-               frontier->summary->rounds, SUMMARY_CLAIMS);
+    text_print(&text, "Frontier: %s of %u rounds, and %% of the control%s\n\n",
+               frontier->descriptive ? "DESCRIPTIVE, medians" : "medians",
+               frontier->summary->rounds,
+               frontier->descriptive ? "" : " with its 95 % interval over paired rounds");
     views_keys(frontier, &keys);
     enum rc rc = put_grid(&keys, &text);
     text_put(&text, "\n");
@@ -138,17 +186,16 @@ enum rc table_frontier(const struct frontier *frontier, struct buf *out, struct 
         rc = text.rc;
     if (rc != RC_OK)
         return rc;
-    views_standing(frontier, 3, &standing);
+    views_standing(frontier, 3, false, &standing);
     rc = put_grid(&standing, &text);
     put_scope(frontier, &text);
-    put_noise(frontier, &text);
-    text_put(&text, "\nRecommendation: ");
-    text_terminal(&text, frontier->sentence);
-    text_put(&text, "\n");
-    return rc == RC_OK ? text.rc : rc;
+    if (rc == RC_OK)
+        rc = text.rc;
+    return rc == RC_OK ? put_answer(frontier, diagnosis, &text) : rc;
 }
 
-enum rc table_study(const struct frontier *frontier, struct buf *out, struct err *err)
+enum rc table_study(const struct frontier *frontier, const struct diagnosis *diagnosis,
+                    struct buf *out, struct err *err)
 {
     enum rc rc = table_phases(frontier->summary, out, err);
     if (rc == RC_OK)
@@ -158,6 +205,6 @@ enum rc table_study(const struct frontier *frontier, struct buf *out, struct err
     if (rc == RC_OK)
         rc = buf_append(out, span_of_str("\n"), err);
     if (rc == RC_OK)
-        rc = table_frontier(frontier, out, err);
+        rc = table_frontier(frontier, diagnosis, out, err);
     return rc;
 }

@@ -7,7 +7,7 @@
 #ifndef ANALYSIS_TABLE_H
 #define ANALYSIS_TABLE_H
 
-#include "analysis/frontier.h"
+#include "analysis/diagnosis.h"
 
 enum { TABLE_WIDTH = 110 };
 
@@ -15,10 +15,13 @@ enum { TABLE_WIDTH = 110 };
 MUST_CHECK enum rc table_phases(const struct summary *summary, struct buf *out, struct err *err);
 /* Bytes after each snapshot; amplification, dedup. */
 MUST_CHECK enum rc table_storage(const struct summary *summary, struct buf *out, struct err *err);
-/* Key metrics with % of the control, standing, guardrails; then the recommendation. */
-MUST_CHECK enum rc table_frontier(const struct frontier *frontier, struct buf *out,
+/* Key metrics with % of the control and intervals, standings, guardrails; then the recommendation
+ * with its label, what was not decided, the state of the machine, the method. */
+MUST_CHECK enum rc table_frontier(const struct frontier *frontier,
+                                  const struct diagnosis *diagnosis, struct buf *out,
                                   struct err *err);
 /* All three, in this order. */
-MUST_CHECK enum rc table_study(const struct frontier *frontier, struct buf *out, struct err *err);
+MUST_CHECK enum rc table_study(const struct frontier *frontier, const struct diagnosis *diagnosis,
+                               struct buf *out, struct err *err);
 
 #endif

@@ -60,13 +60,13 @@ static bool any_invalid(const struct summary *summary)
     return false;
 }
 
-static void head_state(const struct summary *summary, struct grid *grid)
+void views_head_state(const struct summary *summary, struct grid *grid)
 {
     if (any_invalid(summary))
         grid_column(grid, GRID_LEFT, "", "");
 }
 
-static void cell_state(const struct summary *summary, size_t arm, struct grid *grid)
+void views_cell_state(const struct summary *summary, size_t arm, struct grid *grid)
 {
     if (any_invalid(summary))
         grid_cell(grid, "%s", summary->arms[arm].valid ? "" : "INVALID");
@@ -125,7 +125,7 @@ void views_phase(const struct summary *summary, size_t place, bool full, struct 
     }
     grid_column(grid, GRID_RIGHT, "ops/s", "");
     grid_column(grid, GRID_RIGHT, "CPU ms/MB", "");
-    head_state(summary, grid);
+    views_head_state(summary, grid);
     for (size_t a = 0; a < summary->arm_count; a++) {
         grid_cell(grid, "%s", views_label(summary, a));
         cell_n(summary, a, place, grid);
@@ -139,7 +139,7 @@ void views_phase(const struct summary *summary, size_t place, bool full, struct 
         }
         cell_metric(summary, a, place, M_OPS_PER_S, grid);
         cell_metric(summary, a, place, M_CPU_MS_PER_MB, grid);
-        cell_state(summary, a, grid);
+        views_cell_state(summary, a, grid);
     }
 }
 
@@ -165,7 +165,7 @@ void views_sizes(const struct summary *summary, struct grid *grid)
     }
     if (main != SUMMARY_NONE)
         grid_column(grid, GRID_RIGHT, summary->places[main].name, "% of control");
-    head_state(summary, grid);
+    views_head_state(summary, grid);
     for (size_t a = 0; a < summary->arm_count; a++) {
         char count[FORMAT_SIZE];
         size_t column = 1;
@@ -178,7 +178,7 @@ void views_sizes(const struct summary *summary, struct grid *grid)
         }
         if (main != SUMMARY_NONE)
             cell_ratio(summary, a, main, M_TOTAL_BYTES, grid);
-        cell_state(summary, a, grid);
+        views_cell_state(summary, a, grid);
     }
 }
 
@@ -206,7 +206,7 @@ static void head_amplification(const struct summary *summary, size_t main, struc
         grid_column(grid, GRID_RIGHT, name, "physical amp");
     }
     grid_column(grid, GRID_RIGHT, "dedup", "");
-    head_state(summary, grid);
+    views_head_state(summary, grid);
 }
 
 void views_amplification(const struct summary *summary, struct grid *grid)
@@ -231,73 +231,6 @@ void views_amplification(const struct summary *summary, struct grid *grid)
             columns += 2;
         }
         grid_cell(grid, "%s", text_percent(percent, 100 * views_dedup(summary, a)));
-        cell_state(summary, a, grid);
-    }
-}
-
-/* ---- frontier ------------------------------------------------------------------------------- */
-
-static void split_key(const struct frontier *frontier, size_t key, const char **metric,
-                      const char **place)
-{
-    *metric = metric_table[frontier->keys[key].metric].name;
-    *place = frontier->summary->places[frontier->keys[key].place].name;
-}
-
-void views_keys(const struct frontier *frontier, struct grid *grid)
-{
-    const struct summary *summary = frontier->summary;
-    grid_column(grid, GRID_LEFT, "strategy", "");
-    for (size_t k = 0; k < frontier->key_count; k++) {
-        const char *metric, *place;
-        split_key(frontier, k, &metric, &place);
-        grid_column(grid, GRID_RIGHT, metric, place);
-    }
-    head_state(summary, grid);
-    for (size_t a = 0; a < frontier->arm_count; a++) {
-        grid_cell(grid, "%s", views_label(summary, a));
-        for (size_t k = 0; k < frontier->key_count; k++) {
-            char value[FORMAT_SIZE], percent[FORMAT_SIZE];
-            bool valid = summary->arms[a].valid;
-            const struct frontier_arm *arm = &frontier->arms[a];
-            views_value(value, frontier->keys[k].metric, valid ? arm->value[k] : NAN);
-            text_percent(percent, valid ? arm->percent[k] : NAN);
-            grid_cell(grid, "%s %8s", value, percent);
-        }
-        cell_state(summary, a, grid);
-    }
-}
-
-static void cell_standing(const struct frontier *frontier, size_t arm, size_t names_max,
-                          struct grid *grid)
-{
-    struct err err = {0};
-    struct buf line = {0};
-    enum rc rc = frontier_standing_print(frontier, arm, names_max, &line, &err);
-    if (rc != RC_OK && grid->rc == RC_OK)
-        grid->rc = rc;
-    grid_cell(grid, "%s", buf_str(&line));
-    buf_release(&line);
-}
-
-void views_standing(const struct frontier *frontier, size_t names_max, struct grid *grid)
-{
-    const struct summary *summary = frontier->summary;
-    grid_column(grid, GRID_LEFT, "strategy", "");
-    grid_column(grid, GRID_LEFT, "guardrail", "");
-    for (size_t g = 0; g < frontier->guard_count; g++)
-        grid_column(grid, GRID_RIGHT, "p95, % of control",
-                    summary->places[frontier->guards[g].place].name);
-    grid_column(grid, GRID_LEFT, "standing", "");
-    for (size_t a = 0; a < frontier->arm_count; a++) {
-        const struct frontier_arm *arm = &frontier->arms[a];
-        grid_cell(grid, "%s", views_label(summary, a));
-        grid_cell(grid, "%s%s", guardrail_state_name(arm->guardrail), arm->close ? ", close" : "");
-        for (size_t g = 0; g < frontier->guard_count; g++) {
-            char percent[FORMAT_SIZE];
-            grid_cell(grid, "%s",
-                      text_percent(percent, summary->arms[a].valid ? arm->guard_percent[g] : NAN));
-        }
-        cell_standing(frontier, a, names_max, grid);
+        views_cell_state(summary, a, grid);
     }
 }

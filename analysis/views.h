@@ -26,9 +26,20 @@ bool views_refused(const struct summary *summary, size_t place, enum metric metr
 void views_sizes(const struct summary *summary, struct grid *grid);
 /* Amplification by its three denominators, write amplification by both definitions, dedup. */
 void views_amplification(const struct summary *summary, struct grid *grid);
-/* Key metrics as value and % of the control's. */
+/* Key metrics as value and % of the control's with its 95 % interval. */
 void views_keys(const struct frontier *frontier, struct grid *grid);
-/* Guardrails and standing; at most `names_max` dominators named. */
-void views_standing(const struct frontier *frontier, size_t names_max, struct grid *grid);
+/* Standing with its label, at most `names_max` dominators named, and guardrails.  `full`: with
+ * stability and hypervolume. */
+void views_standing(const struct frontier *frontier, size_t names_max, bool full,
+                    struct grid *grid);
+/* The guarded classes of sizes, % of the control's; a grid without rows when there are none. */
+void views_classes(const struct frontier *frontier, struct grid *grid);
+
+#define VIEWS_VERSUS_SIZE (3 * FORMAT_SIZE)
+/* "104 % [102, 106]"; without a closed interval `percent` alone. */
+char *views_versus(char dst[VIEWS_VERSUS_SIZE], const struct interval *ratio, double percent);
+/* A last column that marks INVALID arms, where there are any. */
+void views_head_state(const struct summary *summary, struct grid *grid);
+void views_cell_state(const struct summary *summary, size_t arm, struct grid *grid);
 
 #endif

@@ -4,8 +4,9 @@
  * `blobfront: error: ...` and at most one `hint: ...`; nothing is printed on standard output by a
  * command that fails.
  *
- * Exit codes: 0 ok; 1 failed at run time or a cell INVALID; 2 usage or bad input; 5 not comparable;
- * 6 corruption found; 128+n ended by signal n.
+ * Exit codes: 0 ok; 1 failed at run time or a cell INVALID; 2 usage or bad input; 3 a regression
+ * was found; 4 inconclusive: too few data to say; 5 not comparable; 6 corruption found; 128+n ended
+ * by signal n.  A verdict (3, 4) never shares a code with a failure (1, 2).
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -19,6 +20,8 @@ enum exit_code {
     EXIT_OK = 0,
     EXIT_FAILED = 1,
     EXIT_USAGE = 2,
+    EXIT_REGRESSION = 3,
+    EXIT_INCONCLUSIVE = 4,
     EXIT_NOT_COMPARABLE = 5,
     EXIT_CORRUPT = 6,
     EXIT_SIGNAL = 128

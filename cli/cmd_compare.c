@@ -1,13 +1,19 @@
-/* compare: two records side by side. */
+/* compare: two records, or two strategies of one, side by side. */
 #include <string.h>
+#include <sys/stat.h>
 
-#include "analysis/analysis.h"
+#include "analysis/compare.h"
 #include "cli/cli.h"
+#include "cli/records.h"
 
-enum { COMPARE_ALL, COMPARE_ALLOW, COMPARE_EXPORT };
+enum { COMPARE_ALL, COMPARE_ALLOW, COMPARE_EXPORT, COMPARE_SORT, COMPARE_LEVEL };
 
 static const struct arg rows[] = {
     {COMPARE_ALL, "--all", NULL, NULL, "every metric, not only the main and the changed ones"},
+    {COMPARE_SORT, "--sort", "severity|place", NULL,
+     "worst first in one table, or by strategy and phase (default)"},
+    {COMPARE_LEVEL, "--alpha", "RATE", NULL,
+     "chance of any false difference in the table (default 5%, or as the study planned)"},
     {COMPARE_ALLOW, "--allow-mismatch", NULL, NULL,
      "compare records of other data, settings or machines all the same, and say so"},
     {COMPARE_EXPORT, "--export", "csv|json|markdown", "FILE", "also write the result; - is stdout"},
@@ -15,31 +21,110 @@ static const struct arg rows[] = {
 };
 
 struct compare_arguments {
-    const char *runs[2];
+    const char *operands[2];
     size_t count;
     struct compare_options options;
     const char *export_format, *export_path;
 };
 
+static enum rc take_export(struct compare_arguments *to, const char *format, const char *path,
+                           struct err *err)
+{
+    to->export_format = format;
+    to->export_path = path;
+    if (strcmp(format, "csv") != 0 && strcmp(format, "json") != 0 &&
+        strcmp(format, "markdown") != 0)
+        return FAIL(err, RC_USAGE, 0, "--export: expected csv, json or markdown, got \"%s\"",
+                    Q(format));
+    return RC_OK;
+}
+
 static enum rc take(void *ctx, int id, const char *value, const char *value2, struct err *err)
 {
     struct compare_arguments *to = ctx;
-    if (id == ARG_OPERAND)
-        to->runs[to->count++] = value;
-    else if (id == COMPARE_ALL)
-        to->options.all = true;
-    else if (id == COMPARE_ALLOW)
-        to->options.allow_mismatch = true;
-    else if (strcmp(value, "csv") != 0 && strcmp(value, "json") != 0 &&
-             strcmp(value, "markdown") != 0)
-        return FAIL(err, RC_USAGE, 0, "--export: expected csv, json or markdown, got \"%s\"",
-                    Q(value));
-    if (id == COMPARE_EXPORT) {
-        to->export_format = value;
-        to->export_path = value2;
+    switch (id) {
+    case COMPARE_ALL: to->options.all = true; return RC_OK;
+    case COMPARE_ALLOW: to->options.allow_mismatch = true; return RC_OK;
+    case COMPARE_EXPORT: return take_export(to, value, value2, err);
+    case COMPARE_LEVEL: return parse_rate(value, 1e-9, 0.5, "--alpha", &to->options.alpha, err);
+    case COMPARE_SORT:
+        to->options.by_severity = strcmp(value, "severity") == 0;
+        if (!to->options.by_severity && strcmp(value, "place") != 0)
+            return FAIL(err, RC_USAGE, 0, "--sort: expected severity or place, got \"%s\"",
+                        Q(value));
+        return RC_OK;
+    default: to->operands[to->count++] = value; return RC_OK;
     }
-    return RC_OK;
 }
+
+/* ---- operands ------------------------------------------------------------------------------- */
+
+struct side {
+    struct buf dir;
+    const char *label; /* NULL: the whole record */
+    struct record record;
+    struct summary summary;
+};
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* "RECORD:LABEL": the longest folder there is wins, because both may hold colons. */
+static enum rc split_operand(const char *operand, struct side *side, struct err *err)
+{
+    for (size_t len = strlen(operand); len > 0; len--) {
+        if (operand[len] != ':' && operand[len] != '\0')
+            continue;
+        enum rc rc = buf_set(&side->dir, span_of(operand, len), err);
+        if (rc != RC_OK)
+            return rc;
+        if (!is_folder(buf_str(&side->dir)))
+            continue;
+        side->label = operand[len] == ':' ? operand + len + 1 : NULL;
+        if (side->label && side->label[0] == '\0')
+            return FAIL(err, RC_USAGE, 0, "\"%s\": expected a strategy after the colon",
+                        Q(operand));
+        return RC_OK;
+    }
+    return buf_set(&side->dir, span_of_str(operand), err); /* record_load says what is wrong */
+}
+
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static enum rc load_side(struct side *side, struct err *err)
+{
+    enum rc rc = records_open(&side->record, buf_str(&side->dir), err);
+    if (rc == RC_OK)
+        rc = summary_build(&side->summary, &side->record, err);
+    return rc;
+}
+
+static enum rc load_sides(struct side sides[2], bool *paired, struct compare_arguments *to,
+                          struct err *err)
+{
+    enum rc rc = split_operand(to->operands[0], &sides[0], err);
+    if (rc == RC_OK)
+        rc = split_operand(to->operands[1], &sides[1], err);
+    if (rc == RC_OK && !sides[0].label != !sides[1].label)
+        rc = FAIL(err, RC_USAGE, 0, "expected RECORD:STRATEGY twice or not at all, got \"%s\"",
+                  Q(to->operands[sides[0].label ? 1 : 0]));
+    if (rc != RC_OK)
+        return rc;
+    to->options.arms[0] = sides[0].label;
+    to->options.arms[1] = sides[1].label;
+    *paired = sides[0].label && same_folder(buf_str(&sides[0].dir), buf_str(&sides[1].dir));
+    rc = load_side(&sides[0], err);
+    return rc == RC_OK && !*paired ? load_side(&sides[1], err) : rc;
+}
+
+/* ---- output --------------------------------------------------------------------------------- */
 
 static enum rc export_compare(const struct compare_arguments *to, const struct compare *compare,
                               struct err *err)
@@ -81,32 +166,32 @@ static enum rc compare(int argc, char **argv, struct err *err)
         .take = take,
         .ctx = &to,
     };
-    struct record records[2] = {{.dir = NULL}, {.dir = NULL}};
-    struct analysis sides[2] = {0};
+    struct side sides[2] = {{.label = NULL}, {.label = NULL}};
     struct compare result = {0};
+    bool paired = false;
     enum rc rc = args_parse(&args, argc, argv, err);
-    for (size_t i = 0; rc == RC_OK && i < 2; i++) {
-        rc = record_load(&records[i], to.runs[i], err);
-        if (rc == RC_OK)
-            rc = analysis_build(&sides[i], &records[i], NULL, err);
-    }
     if (rc == RC_OK)
-        rc = compare_build(&result, &sides[0].summary, &sides[1].summary, &to.options, err);
+        rc = load_sides(sides, &paired, &to, err);
+    if (rc == RC_OK)
+        rc = compare_build(&result, &sides[0].summary, &sides[paired ? 0 : 1].summary, &to.options,
+                           err);
     if (rc == RC_OK)
         rc = print_compare(&to, &result, err);
     compare_release(&result);
     for (size_t i = 0; i < 2; i++) {
-        analysis_release(&sides[i]);
-        record_release(&records[i]);
+        summary_release(&sides[i].summary);
+        record_release(&sides[i].record);
+        buf_release(&sides[i].dir);
     }
     return rc;
 }
 
 const struct command command_compare = {
     .name = "compare",
-    .summary = "two records side by side: old, new, change",
-    .examples = "  blobfront compare results/runs/before results/runs/after\n"
-                "  blobfront compare --all --export markdown - A B\n",
+    .summary = "two records, or two strategies of one: old, new, change, p",
+    .examples =
+        "  blobfront compare results/runs/before results/runs/after\n"
+        "  blobfront compare --sort severity results/runs/mine:raw results/runs/mine:dedup\n",
     .rows = rows,
     .operands = "A B",
     .run = compare,

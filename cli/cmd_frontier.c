@@ -1,6 +1,9 @@
 /* frontier: who dominates whom, the guardrails, the choice. */
+#include <inttypes.h>
+
 #include "analysis/analysis.h"
 #include "cli/cli.h"
+#include "cli/records.h"
 
 enum { FRONTIER_KEYS, FRONTIER_GUARDRAIL, FRONTIER_ANYWHERE };
 
@@ -41,17 +44,19 @@ static enum rc frontier_one(const struct frontier_arguments *to, const char *dir
     struct record record = {0};
     struct analysis analysis = {0};
     struct buf out = {0};
-    enum rc rc = record_load(&record, dir, err);
-    if (rc == RC_OK && record.run_count == 0)
-        rc = FAIL(err, RC_USAGE, 0, "\"%s\": the record holds no finished run", Q(dir));
+    enum rc rc = records_open(&record, dir, err);
     if (rc == RC_OK)
         rc = analysis_build(&analysis, &record, &to->options, err);
     if (rc == RC_OK && to->count > 1)
         rc = buf_printf(&out, err, "%s\n", Q(dir));
     if (rc == RC_OK)
-        rc = table_frontier(&analysis.frontier, &out, err);
+        rc = table_frontier(&analysis.frontier, &analysis.diagnosis, &out, err);
     if (rc == RC_OK)
         rc = print_out(buf_span(&out), err);
+    uint32_t invalid = rc == RC_OK ? summary_invalid_arms(&analysis.summary) : 0;
+    if (invalid > 0)
+        rc = FAIL(err, RC_INVALID, 0, "\"%s\": strategies that are INVALID: %" PRIu32, Q(dir),
+                  invalid);
     buf_release(&out);
     analysis_release(&analysis);
     record_release(&record);

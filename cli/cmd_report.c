@@ -4,6 +4,7 @@
 #include "analysis/analysis.h"
 #include "cli/cli.h"
 #include "cli/follow.h"
+#include "cli/records.h"
 
 enum { REPORT_NO_PLOTS, REPORT_EXPORT };
 
@@ -43,11 +44,7 @@ static enum rc report_one(const struct report_arguments *to, const char *dir, st
     struct record record = {0};
     struct analysis_result result = {0};
     struct buf out = {0};
-    enum rc rc = record_load(&record, dir, err);
-    if (rc == RC_OK && record.run_count == 0)
-        rc = FAIL(err, RC_USAGE, 0, "\"%s\": the record holds no finished run", Q(dir));
-    if (rc == RC_OK && record.warning[0])
-        print_note("warning: %s: %s", Q(dir), record.warning);
+    enum rc rc = records_open(&record, dir, err);
     if (rc == RC_OK)
         rc = analysis_write(&record, dir, &to->options, &result, err);
     if (rc == RC_OK && to->export_format)

@@ -1,8 +1,9 @@
 /* verify: recheck a kept store byte by byte, or a record against its own rules.
  *
  * A store: every blob its contents.csv names is read and compared, nothing else may be found, the
- * strategy's invariants and SQLite's are checked.  A record: record_verify, the derived files are
- * what the samples say, raw latencies are whole, and every kept store is verified too.
+ * strategy's invariants and SQLite's are checked.  A record: record_verify, the plan drew its runs,
+ * raw latencies give its numbers, its looks say the same when taken again (verify.h), the derived
+ * files are what the samples say, and every kept store is verified too.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +16,10 @@
 #include "analysis/analysis.h"
 #include "cli/cli.h"
 #include "cli/follow.h"
+#include "cli/verify.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
+#include "workloads/plan.h"
 
 /* ---- a store -------------------------------------------------------------------------------- */
 
@@ -202,38 +205,6 @@ static bool is_invalid(const struct record *record, uint32_t number)
     return run && !run->valid;
 }
 
-/* A phase that was not measured to its end, in an INVALID run, has no latencies. */
-static bool has_latencies(const struct record *record, const struct sample *sample)
-{
-    return sample->kind == SAMPLE_PHASE &&
-           !(isnan(sample->value[M_OPS]) && is_invalid(record, sample->run));
-}
-
-static enum rc verify_latencies(const struct record *record, struct err *err)
-{
-    struct buf path = {0};
-    enum rc rc = RC_OK;
-    for (size_t i = 0; rc == RC_OK && i < record->sample_count; i++) {
-        const struct sample *sample = &record->samples[i];
-        struct latency *items = NULL;
-        size_t count = 0;
-        char name[128];
-        if (!has_latencies(record, sample))
-            continue;
-        buf_clear(&path);
-        rc = buf_printf(&path, err, "%s/%s", record->dir,
-                        latencies_name(name, sample->run, sample->name));
-        if (rc == RC_OK)
-            rc = latencies_read(buf_str(&path), &items, &count, err);
-        if (rc == RC_OK && sample->value[M_OPS] >= 0 && (double)count != sample->value[M_OPS])
-            rc = FAIL(err, RC_CORRUPT, 0, "%s: %zu latencies, the sample says %.0f operations",
-                      name, count, sample->value[M_OPS]);
-        free(items);
-    }
-    buf_release(&path);
-    return rc;
-}
-
 static bool holds(const char *dir, const char *name)
 {
     struct buf path = {0};
@@ -270,11 +241,11 @@ static enum rc verify_derived(const struct record *record, struct err *err)
     struct buf json = {0}, csv = {0};
     enum rc rc = analysis_build(&analysis, record, NULL, err);
     if (rc == RC_OK)
-        rc = summary_json(&analysis.summary, &analysis.frontier, &json, err);
+        rc = summary_json(&analysis.frontier, &analysis.diagnosis, &json, err);
     if (rc == RC_OK)
         rc = verify_derived_file(record, "summary.json", &json, err);
     if (rc == RC_OK)
-        rc = summary_csv(&analysis.summary, &csv, err);
+        rc = summary_csv(&analysis.frontier, &csv, err);
     if (rc == RC_OK)
         rc = verify_derived_file(record, "cells.csv", &csv, err);
     buf_release(&json);
@@ -333,7 +304,11 @@ static enum rc verify_record(const char *dir, struct verify_counts *counts, stru
     if (rc == RC_OK)
         rc = record_verify(&record, err);
     if (rc == RC_OK)
+        rc = plan_record_check(&record, err);
+    if (rc == RC_OK)
         rc = verify_latencies(&record, err);
+    if (rc == RC_OK)
+        rc = verify_looks(&record, err);
     if (rc == RC_OK)
         rc = verify_derived(&record, err);
     if (rc == RC_OK)

@@ -2,17 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/analysis.h"
+#include "cli/look.h"
+#include "cli/records.h"
 #include "workloads/study.h"
 
 /* ---- progress ------------------------------------------------------------------------------- */
 
 struct progress_line {
+    bool quiet;
     bool shown; /* standard error is a terminal and --quiet was not given */
     bool dirty; /* the line must be ended before anything else is printed */
 };
@@ -31,7 +36,7 @@ static void format_left(char *dst, size_t size, uint64_t ns)
 static void on_progress(void *ctx, const struct study_progress *progress)
 {
     struct progress_line *line = ctx;
-    char bar[21], left[32];
+    char bar[21], left[32], look[64] = "";
     if (!line->shown)
         return;
     unsigned share = progress->runs ? 100 * progress->runs_done / progress->runs : 0;
@@ -39,8 +44,11 @@ static void on_progress(void *ctx, const struct study_progress *progress)
         bar[i] = i < share / 5 ? '#' : '.';
     bar[sizeof(bar) - 1] = '\0';
     format_left(left, sizeof(left), progress->left_ns);
-    (void)fprintf(stderr, "\r\033[Kround %u/%u  %-16s [%s] %u%%  ETA %s", progress->round,
-                  progress->rounds, Q(progress->arm), bar, share, left);
+    if (progress->look)
+        (void)snprintf(look, sizeof(look), " (look %u/%u after %u)", progress->look,
+                       progress->looks, progress->look_rounds);
+    (void)fprintf(stderr, "\r\033[Kround %u/%u%s  %-16s [%s] %u%%  ETA %s", progress->round,
+                  progress->rounds, look, Q(progress->arm), bar, share, left);
     (void)fflush(stderr);
     line->dirty = true;
 }
@@ -56,6 +64,23 @@ static void on_invalid(void *ctx, const struct record_arm *arm, uint32_t round, 
 {
     end_line(ctx);
     print_note("INVALID: %s in round %u: %s", Q(arm->label), round + 1, reason);
+}
+
+static void on_voided(void *ctx, uint32_t round, const char *reason)
+{
+    end_line(ctx);
+    print_note("round %" PRIu32 " is voided and will be run again: %s", round + 1, reason);
+}
+
+static enum rc on_look(void *ctx, const char *dir, uint32_t look, uint32_t valid_rounds, bool *drop,
+                       bool *ends, struct buf *said, struct err *err)
+{
+    struct progress_line *line = ctx;
+    end_line(line);
+    enum rc rc = look_take(NULL, dir, look, valid_rounds, drop, ends, said, err);
+    if (rc == RC_OK && !line->quiet)
+        print_note("%s", buf_str(said));
+    return rc;
 }
 
 /* ---- export --------------------------------------------------------------------------------- */
@@ -125,16 +150,56 @@ enum rc export_study(const char *dir, const char *format, const char *path, stru
 
 /* ---- showing -------------------------------------------------------------------------------- */
 
+/* "voided", how many rounds and why the last of them; "dropped", which arms and after which
+ * look. */
+static enum rc print_events(const struct record *record, struct buf *out, struct err *err)
+{
+    const struct record_event *last = NULL;
+    uint32_t voided = 0;
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < record->event_count; i++) {
+        const struct record_event *event = &record->events[i];
+        if (event->kind == EVENT_VOID) {
+            voided++;
+            last = event;
+        }
+        for (size_t k = 0; rc == RC_OK && k < event->dropped_count; k++)
+            rc = buf_printf(out, err, "dropped: %s (look %" PRIu32 ", after %" PRIu32 " rounds)\n",
+                            Q(record->manifest.arms[event->dropped[k]].label), event->look,
+                            event->rounds);
+    }
+    if (rc == RC_OK && last)
+        rc = buf_printf(out, err, "voided:  %" PRIu32 " more round%s (the last one: %s)\n", voided,
+                        voided == 1 ? "" : "s", Q(last->reason));
+    return rc;
+}
+
+static enum rc print_rounds(const struct study_outcome *outcome, const struct record *record,
+                            struct buf *out, struct err *err)
+{
+    char decided[64];
+    const char *why = "";
+    (void)snprintf(decided, sizeof(decided), " (decided at look %" PRIu32 ")", outcome->look);
+    if (outcome->decided)
+        why = decided;
+    else if (outcome->budget_spent)
+        why = " (the time budget was spent)";
+    else if (outcome->voids_spent)
+        why = " (too many rounds were voided)";
+    enum rc rc =
+        buf_printf(out, err, "\n%" PRIu32 " of %s%" PRIu32 " rounds%s\n", outcome->rounds_done,
+                   record->manifest.protocol.stopping == STOPPING_UNTIL ? "at most " : "",
+                   record->manifest.rounds, why);
+    return rc == RC_OK ? print_events(record, out, err) : rc;
+}
+
 static enum rc print_where(const char *dir, const struct analysis_result *result,
                            const struct study_outcome *outcome, const struct record *record,
                            struct buf *out, struct err *err)
 {
-    uint32_t rounds =
-        record->manifest.arm_count ? record->run_count / (uint32_t)record->manifest.arm_count : 0;
-    enum rc rc =
-        buf_printf(out, err, "\n%u of %u rounds%s\nreport:  %s/report.md\nrecord:  %s\n", rounds,
-                   record->manifest.rounds,
-                   outcome->budget_spent ? " (the time budget was spent)" : "", Q(dir), Q(dir));
+    enum rc rc = print_rounds(outcome, record, out, err);
+    if (rc == RC_OK)
+        rc = buf_printf(out, err, "report:  %s/report.md\nrecord:  %s\n", Q(dir), Q(dir));
     if (rc == RC_OK && strcmp(record->manifest.keep, "last") == 0)
         rc = buf_printf(out, err, "stores:  %s/stores (kept; check one with `blobfront verify`)\n",
                         Q(dir));
@@ -158,7 +223,7 @@ static enum rc show_study(const char *dir, const struct follow_options *options,
     if (rc == RC_OK && options->json) {
         rc = export_study(dir, "json", "-", err);
     } else if (rc == RC_OK && !to_stdout(options)) {
-        rc = table_study(&analysis.frontier, &out, err);
+        rc = table_study(&analysis.frontier, &analysis.diagnosis, &out, err);
         if (rc == RC_OK)
             rc = print_where(dir, result, outcome, record, &out, err);
         if (rc == RC_OK)
@@ -177,10 +242,38 @@ static enum rc say_invalid(const struct analysis_result *result, struct err *err
                 result->invalid_arms);
 }
 
+/* Tests put files of their own in place of the kernel's. */
+struct watch_paths {
+    struct watch_source source;
+    char stat[512], vmstat[512];
+};
+
+static const struct watch_source *watch_paths(struct watch_paths *paths)
+{
+    const char *folder = getenv("BLOBFRONT_PROC");
+    if (!folder || !folder[0])
+        return NULL;
+    (void)snprintf(paths->stat, sizeof(paths->stat), "%.480s/stat", folder);
+    (void)snprintf(paths->vmstat, sizeof(paths->vmstat), "%.480s/vmstat", folder);
+    paths->source = (struct watch_source){paths->stat, paths->vmstat};
+    return &paths->source;
+}
+
 enum rc follow_study(const char *dir, const struct follow_options *options, struct err *err)
 {
-    struct progress_line line = {.shown = !options->quiet && isatty(STDERR_FILENO) == 1};
-    struct study_callbacks callbacks = {on_progress, on_invalid, &line};
+    struct progress_line line = {
+        .quiet = options->quiet,
+        .shown = !options->quiet && isatty(STDERR_FILENO) == 1,
+    };
+    struct watch_paths watch = {0};
+    struct study_callbacks callbacks = {
+        .progress = on_progress,
+        .invalid = on_invalid,
+        .voided = on_voided,
+        .look = on_look,
+        .ctx = &line,
+        .watch = watch_paths(&watch),
+    };
     struct study_outcome outcome;
     struct analysis_result result = {0};
     struct record record = {0};
@@ -190,13 +283,17 @@ enum rc follow_study(const char *dir, const struct follow_options *options, stru
     end_line(&line);
     if (rc != RC_OK && rc != RC_INTERRUPTED) {
         *err = stopped;
-        if (outcome.opened)
+        if (outcome.opened && !err->hint[0])
             err_hint(err, "what was recorded stands; go on with: blobfront resume %s", Q(dir));
         return rc;
     }
     enum rc shown = record_load(&record, dir, err);
-    if (shown == RC_OK && record.run_count > 0)
+    if (shown == RC_OK && record.warning[0])
+        print_note("warning: %s", record.warning);
+    if (shown == RC_OK && records_count(&record))
         shown = show_study(dir, options, &outcome, &record, &result, err);
+    if (shown == RC_OK && rc == RC_OK && outcome.budget_spent && outcome.runs_done == 0)
+        print_note("the study ended with its time budget; for more rounds begin a new one");
     uint32_t recorded = record.run_count;
     record_release(&record);
     if (shown != RC_OK)

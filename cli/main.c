@@ -7,6 +7,8 @@
 
 #include "cli/cli.h"
 #include "datasets/dataset.h"
+#include "engine/host.h"
+#include "results/record.h"
 #include "strategies/strategies.h"
 #include "workloads/workload.h"
 
@@ -16,6 +18,8 @@ static int exit_code_of(enum rc rc)
     case RC_OK: return EXIT_OK;
     case RC_USAGE:
     case RC_UNSUPPORTED: return EXIT_USAGE;
+    case RC_REGRESSION: return EXIT_REGRESSION;
+    case RC_INCONCLUSIVE: return EXIT_INCONCLUSIVE;
     case RC_MISMATCH: return EXIT_NOT_COMPARABLE;
     case RC_CORRUPT: return EXIT_CORRUPT;
     case RC_INTERRUPTED: return EXIT_SIGNAL + (stop_signal ? (int)stop_signal : SIGINT);
@@ -53,11 +57,33 @@ static enum rc general_help(struct err *err)
     if (rc == RC_OK)
         rc = buf_printf(&out, err,
                         "\n`blobfront COMMAND --help` explains one.  Exit codes: 0 ok, 1 failed or "
-                        "a cell INVALID,\n2 usage or bad input, 5 not comparable, 6 corruption "
-                        "found, 128+n ended by signal n.\n");
+                        "a cell INVALID,\n2 usage or bad input, 3 a regression, 4 inconclusive "
+                        "(too few data), 5 not comparable,\n6 corruption found, 128+n ended by "
+                        "signal n.\n");
     if (rc == RC_OK)
         rc = print_out(buf_span(&out), err);
     buf_release(&out);
+    return rc;
+}
+
+/* A name and its value per line: what `blobfront gate` asks a program before it starts runs. */
+static enum rc show_version(struct err *err)
+{
+    struct buf out = {0};
+    struct arena arena = {0};
+    struct host_fact facts[HOST_FACTS_MAX];
+    size_t count = 0;
+    enum rc rc = buf_printf(&out, err,
+                            "blobfront " BLOBFRONT_VERSION "\nmanifest " RECORD_MANIFEST_SCHEMA
+                            "\nsample " RECORD_SAMPLE_SCHEMA "\nevent " RECORD_EVENT_SCHEMA "\n");
+    if (rc == RC_OK)
+        rc = host_libraries(&arena, facts, &count, err);
+    for (size_t i = 0; rc == RC_OK && i < count; i++)
+        rc = buf_printf(&out, err, "%s %s\n", facts[i].name, facts[i].value);
+    if (rc == RC_OK)
+        rc = print_out(buf_span(&out), err);
+    buf_release(&out);
+    arena_release(&arena);
     return rc;
 }
 
@@ -114,7 +140,7 @@ static enum rc dispatch(int argc, char **argv, struct err *err)
         return RC_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0)
-        return print_out(span_of_str("blobfront " BLOBFRONT_VERSION "\n"), err);
+        return show_version(err);
     if (asks_help(argv[1]) && argc == 2)
         return general_help(err);
     const char *name = asks_help(argv[1]) ? argv[2] : argv[1];

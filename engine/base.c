@@ -39,6 +39,8 @@ const char *rc_name(enum rc rc)
     case RC_INVALID: return "invalid";
     case RC_MISMATCH: return "mismatch";
     case RC_INTERRUPTED: return "interrupted";
+    case RC_REGRESSION: return "regression";
+    case RC_INCONCLUSIVE: return "inconclusive";
     case RC_BUG: return "bug";
     }
     return "unknown";

@@ -48,17 +48,19 @@ bool span_equal(struct span a, struct span b);
 
 enum rc {
     RC_OK = 0,
-    RC_NOTFOUND,    /* an ordinary answer: no such key, no more rows; no message */
-    RC_USAGE,       /* the user asked for something that does not exist or is out of range */
-    RC_UNSUPPORTED, /* this strategy or build does not offer it */
-    RC_IO,          /* the operating system or SQLite refused; err.sys holds errno when known */
-    RC_FULL,        /* no space, quota or file size limit */
-    RC_NOMEM,       /* memory or descriptors exhausted */
-    RC_CORRUPT,     /* stored bytes are not what was stored */
-    RC_INVALID,     /* a run did not do what it claims: its numbers must not be used */
-    RC_MISMATCH,    /* two records or settings that must agree differ */
-    RC_INTERRUPTED, /* a signal asked us to stop; what was recorded stands */
-    RC_BUG          /* an interface was broken by our own code */
+    RC_NOTFOUND,     /* an ordinary answer: no such key, no more rows; no message */
+    RC_USAGE,        /* the user asked for something that does not exist or is out of range */
+    RC_UNSUPPORTED,  /* this strategy or build does not offer it */
+    RC_IO,           /* the operating system or SQLite refused; err.sys holds errno when known */
+    RC_FULL,         /* no space, quota or file size limit */
+    RC_NOMEM,        /* memory or descriptors exhausted */
+    RC_CORRUPT,      /* stored bytes are not what was stored */
+    RC_INVALID,      /* a run did not do what it claims: its numbers must not be used */
+    RC_MISMATCH,     /* two records or settings that must agree differ */
+    RC_INTERRUPTED,  /* a signal asked us to stop; what was recorded stands */
+    RC_REGRESSION,   /* a gate saw what it must not let through; the measurement itself is sound */
+    RC_INCONCLUSIVE, /* too few data to say anything either way */
+    RC_BUG           /* an interface was broken by our own code */
 };
 
 const char *rc_name(enum rc rc);

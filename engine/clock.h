@@ -24,5 +24,8 @@ struct clock_cost clock_measure(void);
 struct cpu_time clock_cpu(void);
 /* Wall clock seconds since 1970 (for names and manifests, never for durations). */
 int64_t clock_epoch_s(void);
+/* CLOCK_REALTIME minus CLOCK_MONOTONIC: constant but for what NTP, a person or a suspended machine
+ * does to the wall clock. */
+int64_t clock_offset_ns(void);
 
 #endif

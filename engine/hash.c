@@ -8,16 +8,32 @@
 #if defined(__x86_64__) || defined(__i386__)
 #define HASH_X86                     1
 #define XXH_DISPATCH_DISABLE_REPLACE /* call what is meant by name, not through macros */
+#include <immintrin.h>
 #include <xxh_x86dispatch.h>
 #else
 #define HASH_X86 0
 #include <xxhash.h>
 #endif
 
+#if HASH_X86
+/* Up to here XXH3 uses no vector longer than SSE's. */
+enum { HASH_SHORT_BYTES = 240 };
+
+/* libxxhash 0.8.1 returns from its AVX-512 code without VZEROUPPER.  Until somebody else executes
+ * one, every SSE instruction of this thread carries the upper halves of its register along:
+ * floating point took ten times as long, in whatever code came after a hash (tests/t_speed.c). */
+__attribute__((target("avx"))) static void clear_upper_halves(void)
+{
+    _mm256_zeroupper();
+}
+#endif
+
 struct hash128 hash_xxh128(struct span bytes)
 {
 #if HASH_X86
     XXH128_hash_t raw = XXH3_128bits_dispatch(bytes.ptr, bytes.len);
+    if (bytes.len > HASH_SHORT_BYTES && __builtin_cpu_supports("avx"))
+        clear_upper_halves();
 #else
     XXH128_hash_t raw = XXH3_128bits(bytes.ptr, bytes.len);
 #endif

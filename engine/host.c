@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <openssl/crypto.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -117,6 +118,26 @@ static void add_filesystem(struct collector *to, const char *dir)
     add(to, "filesystem", text);
 }
 
+static void add_cpu(struct collector *to)
+{
+    char text[512];
+    read_field("/proc/cpuinfo", "model name", text, sizeof(text));
+    add(to, "cpu", text);
+    (void)snprintf(text, sizeof(text), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    add(to, "cores", text);
+    add_features(to);
+}
+
+enum rc host_place(const char *dir, struct arena *arena, struct host_fact facts[HOST_FACTS_MAX],
+                   size_t *count, struct err *err)
+{
+    struct collector to = {arena, facts, count, err, RC_OK};
+    *count = 0;
+    add_cpu(&to);
+    add_filesystem(&to, dir);
+    return to.rc;
+}
+
 enum rc host_facts(const char *dir, struct arena *arena, struct host_fact facts[HOST_FACTS_MAX],
                    size_t *count, struct err *err)
 {
@@ -124,11 +145,7 @@ enum rc host_facts(const char *dir, struct arena *arena, struct host_fact facts[
     char text[512];
     struct utsname name;
     *count = 0;
-    read_field("/proc/cpuinfo", "model name", text, sizeof(text));
-    add(&to, "cpu", text);
-    (void)snprintf(text, sizeof(text), "%ld", sysconf(_SC_NPROCESSORS_ONLN));
-    add(&to, "cores", text);
-    add_features(&to);
+    add_cpu(&to);
     read_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", text, sizeof(text));
     add(&to, "governor", text);
     read_field("/proc/meminfo", "MemTotal", text, sizeof(text));
@@ -168,6 +185,7 @@ enum rc host_libraries(struct arena *arena, struct host_fact facts[HOST_FACTS_MA
 #else
     add(&to, "compiler", "gcc " __VERSION__);
 #endif
+    add(&to, "libc", gnu_get_libc_version());
     return to.rc;
 }
 
@@ -178,31 +196,43 @@ uint64_t host_peak_rss_bytes(void)
     return strtoull(text, NULL, 10) * KIB;
 }
 
-enum rc host_program_hash(char hex[65], struct err *err)
+static enum rc hash_file(const char *path, const char *what, char hex[65], struct err *err)
 {
-    struct buf program = {0};
+    struct buf bytes = {0};
     struct stat st;
     enum rc rc = RC_OK;
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0)
-        rc = FAIL(err, RC_IO, errno, "cannot read the running program");
+        rc = FAIL(err, RC_IO, errno, "cannot read %s", what);
     if (rc == RC_OK)
-        rc = buf_resize(&program, (size_t)st.st_size, err);
-    for (size_t done = 0; rc == RC_OK && done < program.len;) {
-        ssize_t got = pread(fd, program.ptr + done, program.len - done, (off_t)done);
+        rc = buf_resize(&bytes, (size_t)st.st_size, err);
+    for (size_t done = 0; rc == RC_OK && done < bytes.len;) {
+        ssize_t got = pread(fd, bytes.ptr + done, bytes.len - done, (off_t)done);
         if (got <= 0)
-            rc = FAIL(err, RC_IO, got < 0 ? errno : 0, "cannot read the running program");
+            rc = FAIL(err, RC_IO, got < 0 ? errno : 0, "cannot read %s", what);
         else
             done += (size_t)got;
     }
     if (rc == RC_OK) {
-        struct hash128 hash = hash_xxh128(buf_span(&program));
+        struct hash128 hash = hash_xxh128(buf_span(&bytes));
         (void)hex_str(hex, span_of(hash.bytes, sizeof(hash.bytes)));
     }
     if (fd >= 0)
         (void)close(fd);
-    buf_release(&program);
+    buf_release(&bytes);
     return rc;
+}
+
+enum rc host_program_hash(char hex[65], struct err *err)
+{
+    return hash_file("/proc/self/exe", "the running program", hex, err);
+}
+
+enum rc host_file_hash(const char *path, char hex[65], struct err *err)
+{
+    char what[QUOTE_SIZE + 2];
+    (void)snprintf(what, sizeof(what), "\"%s\"", Q(path));
+    return hash_file(path, what, hex, err);
 }
 
 static int by_value(const void *a, const void *b)

@@ -24,6 +24,13 @@ struct metric_info {
 };
 extern const struct metric_info metric_table[METRIC_COUNT];
 
+/* A percentile needs 20 values beyond it: 20 / 0.05 and 20 / 0.01 operations.  With fewer it is
+ * hardly better known than the maximum, and it is absent. */
+enum { METRIC_P95_OPS = 400, METRIC_P99_OPS = 2000 };
+/* The least a size class must hold to have a p95 of its own: this many operations, and one in
+ * METRIC_STRATUM_PART of all. */
+enum { METRIC_STRATUM_OPS = 100, METRIC_STRATUM_PART = 20 };
+
 /* METRIC_COUNT when there is no such name. */
 enum metric metric_by_name(const char *name);
 

@@ -20,6 +20,25 @@ bool record_next_line(struct span *rest, struct span *line)
     return true;
 }
 
+const char *record_run_lacks(const struct record_manifest *manifest, const struct sample *samples,
+                             size_t count, uint32_t run, enum sample_kind *kind)
+{
+    for (size_t p = 0; p < manifest->phase_count; p++) {
+        const char *names[] = {manifest->phases[p].name, manifest->phases[p].snapshot};
+        static const enum sample_kind kinds[] = {SAMPLE_PHASE, SAMPLE_SNAPSHOT};
+        for (size_t k = 0; k < COUNT_OF(names); k++) {
+            bool found = names[k] == NULL || names[k][0] == '\0';
+            for (size_t i = 0; i < count && !found; i++)
+                found = samples[i].run == run && samples[i].kind == kinds[k] &&
+                        strcmp(samples[i].name, names[k]) == 0;
+            *kind = kinds[k];
+            if (!found)
+                return names[k];
+        }
+    }
+    return NULL;
+}
+
 const char *record_sample_conflict(const struct sample *before, const struct sample *sample)
 {
     if (before->round != sample->round || before->slot != sample->slot ||
@@ -32,12 +51,8 @@ const char *record_sample_conflict(const struct sample *before, const struct sam
 
 /* ---- samples.jsonl --------------------------------------------------------------------------- */
 
-struct entry {
-    struct sample sample;
-    unsigned line;
-};
 struct ended {
-    uint32_t run;
+    uint32_t run, round, arm;
     unsigned line;
 };
 
@@ -45,15 +60,16 @@ struct loader {
     struct record *record;
     const char *path;
     struct buf samples; /* struct sample: of finished runs */
-    struct buf pending; /* struct entry: lines of runs whose run line has not come yet */
+    struct buf pending; /* struct sample: of runs whose run line has not come yet */
     struct buf ended;   /* struct ended: runs whose run line has come */
+    bool unordered; /* a run line came after that of a higher run: not from one of our studies */
     struct err *err;
 };
 
-static struct entry *pending_of(const struct loader *loader, size_t *count)
+static struct sample *pending_of(const struct loader *loader, size_t *count)
 {
-    *count = loader->pending.len / sizeof(struct entry);
-    return (struct entry *)(void *)loader->pending.ptr;
+    *count = loader->pending.len / sizeof(struct sample);
+    return (struct sample *)(void *)loader->pending.ptr;
 }
 
 /* The line of the run's run line, or 0. */
@@ -61,12 +77,46 @@ static unsigned ended_at(const struct loader *loader, uint32_t run)
 {
     const struct ended *ended = (const struct ended *)(const void *)loader->ended.ptr;
     size_t count = loader->ended.len / sizeof(*ended);
-    /* Newest first: lines that follow their run line mostly follow it at once. */
-    while (count-- > 0) {
+    while (count-- > 0 && (loader->unordered || ended[count].run >= run)) {
         if (ended[count].run == run)
             return ended[count].line;
     }
     return 0;
+}
+
+/* A round has every arm once. */
+static enum rc check_arm(struct loader *loader, const struct sample *run)
+{
+    const struct ended *ended = (const struct ended *)(const void *)loader->ended.ptr;
+    size_t count = loader->ended.len / sizeof(*ended);
+    while (count-- > 0 && (loader->unordered || ended[count].round >= run->round)) {
+        if (ended[count].round == run->round && ended[count].arm == run->arm)
+            return FAIL(loader->err, RC_USAGE, 0,
+                        "%s:%u: \"arm\" \"%s\" has a run in round %u already, line %u",
+                        Q(loader->path), run->line,
+                        Q(loader->record->manifest.arms[run->arm].label), (unsigned)run->round,
+                        ended[count].line);
+    }
+    return RC_OK;
+}
+
+/* A run that counts as valid did everything, on the study's data. */
+static enum rc check_valid(struct loader *loader, const struct sample *run)
+{
+    const struct record_manifest *manifest = &loader->record->manifest;
+    size_t count;
+    const struct sample *pending = pending_of(loader, &count);
+    enum sample_kind kind;
+    if (strcmp(run->dataset_hash, manifest->dataset_hash) != 0)
+        return FAIL(loader->err, RC_MISMATCH, 0,
+                    "%s:%u: \"dataset_hash\" is \"%s\", the study is of other data (\"%s\")",
+                    Q(loader->path), run->line, Q(run->dataset_hash), Q(manifest->dataset_hash));
+    const char *name = record_run_lacks(manifest, pending, count, run->run, &kind);
+    if (name != NULL)
+        return FAIL(loader->err, RC_USAGE, 0,
+                    "%s:%u: \"valid\" is true, and run %u has no %s \"%s\"", Q(loader->path),
+                    run->line, (unsigned)run->run, sample_kind_name(kind), Q(name));
+    return RC_OK;
 }
 
 static enum rc add_sample(struct loader *loader, const struct sample *sample)
@@ -75,83 +125,93 @@ static enum rc add_sample(struct loader *loader, const struct sample *sample)
 }
 
 /* Move the run's lines from pending to the record; other runs' lines stay. */
-static enum rc finish_run(struct loader *loader, const struct entry *run_line)
+static enum rc finish_run(struct loader *loader, const struct sample *run)
 {
     size_t count, kept = 0;
-    struct entry *pending = pending_of(loader, &count);
-    enum rc rc = RC_OK;
+    struct sample *pending = pending_of(loader, &count);
+    enum rc rc = check_arm(loader, run);
+    if (rc == RC_OK && run->valid)
+        rc = check_valid(loader, run);
     for (size_t i = 0; i < count; i++) {
-        if (pending[i].sample.run != run_line->sample.run) {
+        if (pending[i].run != run->run) {
             if (kept != i)
                 pending[kept] = pending[i];
             kept++;
         } else if (rc == RC_OK) {
-            rc = add_sample(loader, &pending[i].sample);
+            rc = add_sample(loader, &pending[i]);
         }
     }
-    loader->pending.len = kept * sizeof(struct entry);
+    loader->pending.len = kept * sizeof(*pending);
     if (rc == RC_OK)
-        rc = add_sample(loader, &run_line->sample);
+        rc = add_sample(loader, run);
     if (rc == RC_OK) {
-        struct ended ended = {.run = run_line->sample.run, .line = run_line->line};
+        const struct ended ended = {
+            .run = run->run, .round = run->round, .arm = run->arm, .line = run->line};
+        const struct ended *before = (const struct ended *)(const void *)loader->ended.ptr;
+        size_t ended_count = loader->ended.len / sizeof(ended);
+        if (ended_count > 0 && before[ended_count - 1].run > run->run)
+            loader->unordered = true;
         rc = buf_append(&loader->ended, span_of(&ended, sizeof(ended)), loader->err);
         loader->record->run_count++;
     }
     return rc;
 }
 
-static enum rc add_line(struct loader *loader, const struct entry *entry)
+static enum rc add_line(struct loader *loader, const struct sample *sample)
 {
-    unsigned ended = ended_at(loader, entry->sample.run);
+    unsigned ended = ended_at(loader, sample->run);
     if (ended != 0)
         return FAIL(loader->err, RC_USAGE, 0,
                     "%s:%u: \"run\" %u is recorded already, its run line is line %u",
-                    Q(loader->path), entry->line, (unsigned)entry->sample.run, ended);
+                    Q(loader->path), sample->line, (unsigned)sample->run, ended);
     size_t count;
-    const struct entry *pending = pending_of(loader, &count);
+    const struct sample *pending = pending_of(loader, &count);
     for (size_t i = 0; i < count; i++) {
-        const struct sample *before = &pending[i].sample;
-        if (before->run != entry->sample.run)
+        if (pending[i].run != sample->run)
             continue;
-        const char *conflict = record_sample_conflict(before, &entry->sample);
+        const char *conflict = record_sample_conflict(&pending[i], sample);
         if (conflict != NULL)
             return FAIL(loader->err, RC_USAGE, 0, "%s:%u: %s line \"%s\" %s (line %u)",
-                        Q(loader->path), entry->line, sample_kind_name(entry->sample.kind),
-                        Q(entry->sample.name), conflict, pending[i].line);
+                        Q(loader->path), sample->line, sample_kind_name(sample->kind),
+                        Q(sample->name), conflict, pending[i].line);
     }
-    if (entry->sample.kind == SAMPLE_RUN)
-        return finish_run(loader, entry);
-    return buf_append(&loader->pending, span_of(entry, sizeof(*entry)), loader->err);
+    if (sample->kind == SAMPLE_RUN)
+        return finish_run(loader, sample);
+    return buf_append(&loader->pending, span_of(sample, sizeof(*sample)), loader->err);
 }
 
 /* One warning per run that began and did not end. */
 static void warn_unfinished(struct loader *loader)
 {
-    size_t count;
-    const struct entry *pending = pending_of(loader, &count);
+    size_t count, ended = loader->ended.len / sizeof(struct ended);
+    const struct sample *pending = pending_of(loader, &count);
+    const struct ended *runs = (const struct ended *)(const void *)loader->ended.ptr;
+    if (count > 0 && ended > 0 && pending[0].line < runs[ended - 1].line)
+        loader->record->stray_line = pending[0].line;
     for (size_t i = 0; i < count; i++) {
         bool first = true;
         for (size_t j = 0; j < i && first; j++)
-            first = pending[j].sample.run != pending[i].sample.run;
+            first = pending[j].run != pending[i].run;
         if (first)
             record_warn(loader->record, "%s:%u: run %u did not finish and is ignored",
-                        Q(loader->path), pending[i].line, (unsigned)pending[i].sample.run);
+                        Q(loader->path), pending[i].line, (unsigned)pending[i].run);
     }
 }
 
 static enum rc load_lines(struct loader *loader, struct span text)
 {
-    struct sample_source source = {.path = loader->path,
-                                   .manifest = &loader->record->manifest,
-                                   .arena = &loader->record->arena,
-                                   .record = loader->record};
+    struct line_source source = {.path = loader->path,
+                                 .manifest = &loader->record->manifest,
+                                 .arena = &loader->record->arena,
+                                 .record = loader->record};
     struct span line;
     unsigned number = 0;
     while (record_next_line(&text, &line)) {
-        struct entry entry = {.line = ++number};
-        enum rc rc = record_sample_parse(&source, line, number, &entry.sample, loader->err);
+        struct sample sample;
+        enum rc rc = record_sample_parse(&source, line, ++number, &sample, loader->err);
+        sample.line = number;
         if (rc == RC_OK)
-            rc = add_line(loader, &entry);
+            rc = add_line(loader, &sample);
         if (rc != RC_OK)
             return rc;
     }
@@ -235,6 +295,10 @@ enum rc record_load(struct record *record, const char *dir, struct err *err)
         rc = buf_printf(&path, err, "%s/%s", dir, RECORD_SAMPLES_NAME);
     if (rc == RC_OK)
         rc = load_samples(record, buf_str(&path), err);
+    if (rc == RC_OK)
+        rc = record_events_load(record, err);
+    if (rc == RC_OK)
+        rc = record_events_check(record, err);
     buf_release(&path);
     if (rc != RC_OK)
         record_release(record);

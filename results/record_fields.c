@@ -106,10 +106,11 @@ static const char *copy_text(struct record_reader *reader, const char *text)
     return copy;
 }
 
-static void refuse(struct record_reader *reader, const struct json_node *object, const char *key,
+void record_refuse(struct record_reader *reader, const struct json_node *node, const char *key,
                    const char *what)
 {
-    reader->rc = json_refuse(reader->json, object, key, what, reader->err);
+    if (reader->rc == RC_OK)
+        reader->rc = json_refuse(reader->json, node, key, what, reader->err);
 }
 
 static void read_text(struct record_reader *reader, const struct json_node *object,
@@ -120,7 +121,7 @@ static void read_text(struct record_reader *reader, const struct json_node *obje
     if (reader->rc != RC_OK)
         return;
     if (row->type == FIELD_WORD && text[0] == '\0')
-        refuse(reader, object, row->key, "must not be empty");
+        record_refuse(reader, object, row->key, "must not be empty");
     else
         *out = copy_text(reader, text);
 }
@@ -132,7 +133,7 @@ static void read_seed(struct record_reader *reader, const struct json_node *obje
     struct err ignored = {0};
     reader->rc = json_get_string(reader->json, object, key, &text, reader->err);
     if (reader->rc == RC_OK && parse_u64(text, 0, UINT64_MAX, "seed", out, &ignored) != RC_OK)
-        refuse(reader, object, key, "must be a string of decimal digits, below 2^64");
+        record_refuse(reader, object, key, "must be a string of decimal digits, below 2^64");
 }
 
 static void read_u32(struct record_reader *reader, const struct json_node *object, const char *key,
@@ -143,7 +144,7 @@ static void read_u32(struct record_reader *reader, const struct json_node *objec
     if (reader->rc != RC_OK)
         return;
     if (value > UINT32_MAX)
-        refuse(reader, object, key, "must be below 2^32");
+        record_refuse(reader, object, key, "must be below 2^32");
     else
         *out = (uint32_t)value;
 }
@@ -153,7 +154,7 @@ static void read_double(struct record_reader *reader, const struct json_node *ob
 {
     reader->rc = json_get_double(reader->json, object, key, out, reader->err);
     if (reader->rc == RC_OK && !(*out >= 0))
-        refuse(reader, object, key, "must not be negative");
+        record_refuse(reader, object, key, "must not be negative");
 }
 
 static void read_field(struct record_reader *reader, const struct json_node *object,
@@ -203,7 +204,7 @@ void record_note_unknown(struct record_reader *reader, const struct json_node *m
         record_warn(reader->record, "%s%s: unknown key \"%s\" is ignored", reader->file,
                     print_line(line, reader), Q(json_key(member)));
     else
-        refuse(reader, member, NULL, "is an unknown key");
+        record_refuse(reader, member, NULL, "is an unknown key");
 }
 
 void record_fields_unknown(struct record_reader *reader, const struct json_node *object,
@@ -246,6 +247,33 @@ const struct json_node *record_array(struct record_reader *reader, const struct 
         return NULL;
     *count = count_children(member);
     return member;
+}
+
+const char *record_word(struct record_reader *reader, const struct json_node *object,
+                        const char *key)
+{
+    const char *text = "";
+    if (reader->rc == RC_OK)
+        reader->rc = json_get_string(reader->json, object, key, &text, reader->err);
+    return text;
+}
+
+void *record_items(struct record_reader *reader, const struct json_node *root, const char *key,
+                   const struct field *rows, size_t size, size_t *count)
+{
+    static const char *const no_others[] = {NULL};
+    size_t found = 0;
+    const struct json_node *array = record_array(reader, root, key, &found), *item = NULL;
+    if (array == NULL)
+        return NULL;
+    char *items = record_alloc(reader, found, size);
+    for (size_t i = 0; reader->rc == RC_OK && i < found; i++) {
+        item = json_next(array, item);
+        record_fields_read(reader, item, rows, items + i * size);
+        record_fields_unknown(reader, item, rows, no_others);
+    }
+    *count = found;
+    return items;
 }
 
 void record_facts_read(struct record_reader *reader, const struct json_node *object,

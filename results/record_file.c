@@ -77,6 +77,37 @@ int record_file_write_all(int fd, struct span bytes)
     return 0;
 }
 
+static enum rc append_bytes(int fd, const char *path, size_t len_before, struct span bytes,
+                            struct err *err)
+{
+    enum rc rc = RC_OK;
+    ssize_t written;
+    do {
+        written = write(fd, bytes.ptr, bytes.len);
+    } while (written < 0 && errno == EINTR);
+    if (written < 0)
+        rc = FAIL(err, RC_IO, errno, "cannot append to \"%s\"", Q(path));
+    else if ((size_t)written != bytes.len)
+        rc = FAIL(err, RC_FULL, 0, "cannot append to \"%s\": only %zd of %zu bytes were taken",
+                  Q(path), written, bytes.len);
+    else if (fdatasync(fd) != 0)
+        rc = FAIL(err, RC_IO, errno, "cannot sync \"%s\"", Q(path));
+    if (rc != RC_OK && ftruncate(fd, (off_t)len_before) != 0)
+        err_hint(err, "the last line may be torn; the next append removes it");
+    return rc;
+}
+
+enum rc record_file_append(int fd, const char *path, size_t keep, struct span bytes,
+                           struct err *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return FAIL(err, RC_IO, errno, "cannot append to \"%s\"", Q(path));
+    if ((uint64_t)info.st_size != keep && ftruncate(fd, (off_t)keep) != 0)
+        return FAIL(err, RC_IO, errno, "cannot cut \"%s\" to %zu bytes", Q(path), keep);
+    return append_bytes(fd, path, keep, bytes, err);
+}
+
 /* The folder part of `path` ("." without one), appended to `out`. */
 static enum rc parent_of(const char *path, struct buf *out, struct err *err)
 {

@@ -50,6 +50,7 @@ static const struct field arm_rows[] = {
     {"volatile_floor", FIELD_BOOL, offsetof(struct record_arm, volatile_floor)},
     {"control", FIELD_BOOL, offsetof(struct record_arm, control)},
     {"control_again", FIELD_BOOL, offsetof(struct record_arm, control_again)},
+    {"build", FIELD_U32, offsetof(struct record_arm, build)},
     {NULL, FIELD_TEXT, 0},
 };
 static const struct field phase_rows[] = {
@@ -79,20 +80,12 @@ static const struct {
     {"sqlite_options", AT(sqlite_options)},
 };
 static const char *const top_others[] = {
-    "schema", "tool", "plan",      "dataset",        "clock", "arms",
-    "phases", "host", "libraries", "sqlite_options", NULL,
+    "schema", "tool",   "plan", "dataset",   "clock",          "protocol", "arms",
+    "builds", "phases", "host", "libraries", "sqlite_options", NULL,
 };
 static const char *const no_others[] = {NULL};
 
 /* ---- what a manifest must be beyond its types ------------------------------------------------ */
-
-#define NO_INDEX ((size_t)-1)
-
-struct defect {
-    const char *group; /* NULL: the manifest itself */
-    size_t index;      /* in an array, or NO_INDEX */
-    const char *key, *what;
-};
 
 static bool same(const char *a, const char *b)
 {
@@ -117,43 +110,49 @@ static bool is_phase_name(const char *name)
     return is_folder_name(name) && strlen(name) <= 100;
 }
 
-static bool check_arms(const struct record_manifest *manifest, struct defect *defect)
+/* What is wrong with arm `i`, beside those before it. */
+static const char *arm_defect(const struct record_manifest *manifest, size_t i, const char **key)
 {
-    size_t controls = 0, controls_again = 0;
+    const struct record_arm *arm = &manifest->arms[i];
+    *key = "label";
+    if (arm->label == NULL || arm->label[0] == '\0')
+        return "must not be empty";
+    for (size_t j = 0; j < i; j++) {
+        if (same(manifest->arms[j].label, arm->label))
+            return "is given twice";
+    }
+    *key = "spec";
+    if (arm->spec == NULL || arm->spec[0] == '\0')
+        return "must not be empty";
+    for (size_t j = 0; j < i; j++) {
+        /* Where builds are compared, each strategy of the baseline is a control of its own. */
+        const struct record_arm *before = &manifest->arms[j];
+        bool rival = manifest->build_count == 0 || same(before->spec, arm->spec);
+        *key = arm->control && before->control ? "control" : "control_again";
+        if (rival &&
+            ((arm->control && before->control) || (arm->control_again && before->control_again)))
+            return "is true for two arms";
+    }
+    return NULL;
+}
+
+static bool check_arms(const struct record_manifest *manifest, struct manifest_defect *defect)
+{
     for (size_t i = 0; i < manifest->arm_count; i++) {
-        const struct record_arm *arm = &manifest->arms[i];
-        *defect = (struct defect){.group = "arms", .index = i, .key = "label"};
-        if (arm->label == NULL || arm->label[0] == '\0')
-            defect->what = "must not be empty";
-        for (size_t j = 0; j < i; j++) {
-            if (same(manifest->arms[j].label, arm->label))
-                defect->what = "is given twice";
-        }
-        if (defect->what == NULL && (arm->spec == NULL || arm->spec[0] == '\0')) {
-            defect->key = "spec";
-            defect->what = "must not be empty";
-        }
-        controls += arm->control;
-        controls_again += arm->control_again;
-        if (defect->what == NULL && controls > 1) {
-            defect->key = "control";
-            defect->what = "is true for two arms";
-        } else if (defect->what == NULL && controls_again > 1) {
-            defect->key = "control_again";
-            defect->what = "is true for two arms";
-        }
+        *defect = (struct manifest_defect){.group = "arms", .index = i};
+        defect->what = arm_defect(manifest, i, &defect->key);
         if (defect->what != NULL)
             return false;
     }
     return true;
 }
 
-static bool check_phases(const struct record_manifest *manifest, struct defect *defect)
+static bool check_phases(const struct record_manifest *manifest, struct manifest_defect *defect)
 {
     for (size_t i = 0; i < manifest->phase_count; i++) {
         const struct record_phase *phase = &manifest->phases[i];
         bool snapshot = phase->snapshot != NULL && phase->snapshot[0] != '\0';
-        *defect = (struct defect){.group = "phases", .index = i, .key = "name"};
+        *defect = (struct manifest_defect){.group = "phases", .index = i, .key = "name"};
         if (!is_phase_name(phase->name))
             defect->what = "is not a phase name (1..100 bytes, without \"/\")";
         for (size_t j = 0; j < i; j++) {
@@ -176,9 +175,9 @@ static bool check_phases(const struct record_manifest *manifest, struct defect *
 }
 
 /* True when there is nothing to say against it. */
-static bool check(const struct record_manifest *manifest, struct defect *defect)
+static bool check(const struct record_manifest *manifest, struct manifest_defect *defect)
 {
-    *defect = (struct defect){.index = NO_INDEX};
+    *defect = (struct manifest_defect){.index = NO_INDEX};
     if (!is_folder_name(manifest->id)) {
         defect->key = "id";
         defect->what = "is not a folder's name";
@@ -194,17 +193,20 @@ static bool check(const struct record_manifest *manifest, struct defect *defect)
         defect->key = manifest->arm_count == 0 ? "arms" : "phases";
         defect->what = "must not be empty";
     }
-    return defect->what == NULL && check_arms(manifest, defect) && check_phases(manifest, defect);
+    return defect->what == NULL && record_protocol_check(&manifest->protocol, defect) &&
+           check_arms(manifest, defect) && record_builds_check(manifest, defect) &&
+           check_phases(manifest, defect);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static enum rc refuse_to_print(const struct record_manifest *manifest, struct err *err)
 {
-    struct defect defect;
+    struct manifest_defect defect;
     if (!check(manifest, &defect))
-        return FAIL(err, RC_USAGE, 0, "cannot record a study whose \"%s%s%s\" %s",
+        return FAIL(err, RC_USAGE, 0, "cannot record a study whose \"%s%s%s%s%s\" %s",
                     defect.group != NULL ? defect.group : "", defect.group != NULL ? "." : "",
+                    defect.inner != NULL ? defect.inner : "", defect.inner != NULL ? "." : "",
                     defect.key, defect.what);
     for (size_t i = 0; i < COUNT_OF(fact_groups); i++) {
         const char *name = record_facts_duplicate(
@@ -231,6 +233,7 @@ enum rc record_manifest_print(const struct record_manifest *manifest, struct buf
         record_fields_write(&writer, groups[i].rows, manifest);
         json_close(&writer, '}');
     }
+    record_protocol_write(&writer, &manifest->protocol);
     json_open(&writer, "arms", '[');
     for (size_t i = 0; i < manifest->arm_count; i++) {
         json_open(&writer, NULL, '{');
@@ -238,6 +241,7 @@ enum rc record_manifest_print(const struct record_manifest *manifest, struct buf
         json_close(&writer, '}');
     }
     json_close(&writer, ']');
+    record_builds_write(&writer, manifest);
     json_open(&writer, "phases", '[');
     for (size_t i = 0; i < manifest->phase_count; i++) {
         json_open(&writer, NULL, '{');
@@ -254,24 +258,6 @@ enum rc record_manifest_print(const struct record_manifest *manifest, struct buf
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
-
-/* Every object of the array `key` into items of `size` bytes each. */
-static void *read_items(struct record_reader *reader, const struct json_node *root, const char *key,
-                        const struct field *rows, size_t size, size_t *count)
-{
-    size_t found = 0;
-    const struct json_node *array = record_array(reader, root, key, &found), *item = NULL;
-    if (array == NULL)
-        return NULL;
-    char *items = record_alloc(reader, found, size);
-    for (size_t i = 0; reader->rc == RC_OK && i < found; i++) {
-        item = json_next(array, item);
-        record_fields_read(reader, item, rows, items + i * size);
-        record_fields_unknown(reader, item, rows, no_others);
-    }
-    *count = found;
-    return items;
-}
 
 static void read_group(struct record_reader *reader, const struct json_node *root, const char *key,
                        const struct field *rows, void *base)
@@ -290,10 +276,12 @@ static void read_manifest(struct record_reader *reader, const struct json_node *
     record_fields_read(reader, root, top_rows, manifest);
     for (size_t i = 0; i < COUNT_OF(groups); i++)
         read_group(reader, root, groups[i].key, groups[i].rows, manifest);
+    record_protocol_read(reader, root, &manifest->protocol);
     manifest->arms =
-        read_items(reader, root, "arms", arm_rows, sizeof(*manifest->arms), &manifest->arm_count);
-    manifest->phases = read_items(reader, root, "phases", phase_rows, sizeof(*manifest->phases),
-                                  &manifest->phase_count);
+        record_items(reader, root, "arms", arm_rows, sizeof(*manifest->arms), &manifest->arm_count);
+    record_builds_read(reader, root, manifest);
+    manifest->phases = record_items(reader, root, "phases", phase_rows, sizeof(*manifest->phases),
+                                    &manifest->phase_count);
     for (size_t i = 0; i < COUNT_OF(fact_groups); i++)
         record_facts_read(reader, root, fact_groups[i].key,
                           (struct facts *)(void *)((char *)manifest + fact_groups[i].offset));
@@ -302,7 +290,7 @@ static void read_manifest(struct record_reader *reader, const struct json_node *
 
 /* Refuse what check() found, with the line it stands on. */
 static void refuse_defect(struct record_reader *reader, const struct json_node *root,
-                          const struct defect *defect)
+                          const struct manifest_defect *defect)
 {
     const struct json_node *node = root;
     size_t count = 0;
@@ -314,7 +302,9 @@ static void refuse_defect(struct record_reader *reader, const struct json_node *
         for (size_t i = 0; i < defect->index; i++)
             node = json_next(array, node);
     }
-    reader->rc = json_refuse(reader->json, node, defect->key, defect->what, reader->err);
+    if (defect->inner != NULL)
+        node = record_object(reader, node, defect->inner);
+    record_refuse(reader, node, defect->key, defect->what);
 }
 
 enum rc record_manifest_parse(struct record *record, struct span text, const char *file,
@@ -328,7 +318,7 @@ enum rc record_manifest_parse(struct record *record, struct span text, const cha
         .json = json, .file = Q(file), .arena = &record->arena, .record = record, .err = err};
     const struct json_node *root = json_root(json);
     read_manifest(&reader, root, &record->manifest);
-    struct defect defect;
+    struct manifest_defect defect;
     if (reader.rc == RC_OK && !check(&record->manifest, &defect))
         refuse_defect(&reader, root, &defect);
     json_free(json);

@@ -10,6 +10,7 @@
 #include "results/record.h"
 
 #define RECORD_SAMPLES_NAME  "samples.jsonl"
+#define RECORD_EVENTS_NAME   "events.jsonl"
 #define RECORD_MANIFEST_NAME "manifest.json"
 
 /* ---- files (record_file.c) ------------------------------------------------------------------- */
@@ -24,6 +25,10 @@ MUST_CHECK enum rc record_file_replace(const char *path, struct span bytes, stru
 MUST_CHECK enum rc record_parent_make(const char *path, struct err *err);
 /* Make the names in a folder durable. */
 MUST_CHECK enum rc record_folder_sync(const char *path, struct err *err);
+/* One write to the end of a file that is cut to its first `keep` bytes before, then sync.  After a
+ * failure the file is those bytes. */
+MUST_CHECK enum rc record_file_append(int fd, const char *path, size_t keep, struct span bytes,
+                                      struct err *err);
 /* All bytes to `fd`; errno-style result: 0, or what write(2) gave, or ENOSPC after a short write
  * that could not be continued. */
 int record_file_write_all(int fd, struct span bytes);
@@ -71,6 +76,15 @@ void record_facts_read(struct record_reader *reader, const struct json_node *obj
 /* The member `schema` must be `expected`; any other text is RC_MISMATCH. */
 void record_schema_read(struct record_reader *reader, const struct json_node *object,
                         const char *expected);
+/* Refuse a value that has its type and is still wrong, unless something failed before. */
+void record_refuse(struct record_reader *reader, const struct json_node *node, const char *key,
+                   const char *what);
+/* A string member, borrowed from the document; "" after a failure. */
+const char *record_word(struct record_reader *reader, const struct json_node *object,
+                        const char *key);
+/* Every object of the array `key` into zeroed items of `size` bytes each. */
+void *record_items(struct record_reader *reader, const struct json_node *root, const char *key,
+                   const struct field *rows, size_t size, size_t *count);
 /* Members of the reader's document; NULL after a failure. */
 const struct json_node *record_object(struct record_reader *reader, const struct json_node *object,
                                       const char *key);
@@ -93,6 +107,31 @@ MUST_CHECK enum rc record_manifest_print(const struct record_manifest *manifest,
 MUST_CHECK enum rc record_manifest_parse(struct record *record, struct span text, const char *file,
                                          struct err *err);
 
+/* What a manifest must be beyond its types, and is not: "group[index].inner.key" `what`. */
+#define NO_INDEX ((size_t)-1)
+struct manifest_defect {
+    const char *group; /* NULL: the manifest itself */
+    size_t index;      /* in an array, or NO_INDEX */
+    const char *inner; /* an object within the group, or NULL */
+    const char *key;
+    const char *what; /* NULL: there is nothing to say against it */
+};
+
+/* ---- protocol and builds (record_protocol.c) ------------------------------------------------- */
+
+void record_protocol_write(struct json_writer *writer, const struct record_protocol *protocol);
+void record_protocol_read(struct record_reader *reader, const struct json_node *root,
+                          struct record_protocol *protocol);
+/* True when there is nothing to say against it. */
+bool record_protocol_check(const struct record_protocol *protocol, struct manifest_defect *defect);
+/* Nothing is written when there are no builds. */
+void record_builds_write(struct json_writer *writer, const struct record_manifest *manifest);
+void record_builds_read(struct record_reader *reader, const struct json_node *root,
+                        struct record_manifest *manifest);
+bool record_builds_check(const struct record_manifest *manifest, struct manifest_defect *defect);
+/* How many programs the arm's build has: 1 when the study has no builds. */
+size_t record_link_orders(const struct record_manifest *manifest, uint32_t arm);
+
 /* ---- samples (record_sample.c, record_values.c) ---------------------------------------------- */
 
 /* Append one line, its newline included.  RC_INVALID when the sample could not be read back. */
@@ -100,14 +139,19 @@ MUST_CHECK enum rc record_sample_print(const struct record_manifest *manifest,
                                        const struct sample *sample, struct buf *out,
                                        struct err *err);
 /* Where the lines being parsed come from. */
-struct sample_source {
+struct line_source {
     const char *path;
     const struct record_manifest *manifest;
     struct arena *arena;
     struct record *record; /* counts unknown keys; NULL: they are refused */
 };
-MUST_CHECK enum rc record_sample_parse(const struct sample_source *source, struct span line,
+MUST_CHECK enum rc record_sample_parse(const struct line_source *source, struct span line,
                                        unsigned number, struct sample *out, struct err *err);
+/* The index of the arm whose label the member `arm` of a line is, or the string `node` itself. */
+uint32_t record_arm_index(struct record_reader *reader, const struct json_node *node,
+                          const char *key, const struct record_manifest *manifest);
+/* Runs are numbered through: run = round x arms + slot. */
+bool record_is_placed(const struct record_manifest *manifest, const struct sample *sample);
 /* The values' names as they stand in lines and schemas: "phase", "snapshot", "run". */
 const char *sample_kind_name(enum sample_kind kind);
 
@@ -117,7 +161,18 @@ struct value_defect {
     const char *key;
     char what[160];
 };
-void record_values_check(const struct sample *sample, struct value_defect *defect);
+void record_values_check(const struct record_manifest *manifest, const struct sample *sample,
+                         struct value_defect *defect);
+
+/* ---- events (record_event.c) ----------------------------------------------------------------- */
+
+/* events.jsonl of record->dir into the record; without the file nothing happened. */
+MUST_CHECK enum rc record_events_load(struct record *record, struct err *err);
+/* Events against the samples: looks were taken at rounds that are there, none was added after the
+ * one that ended the study, and no round was voided before it was begun. */
+MUST_CHECK enum rc record_events_check(const struct record *record, struct err *err);
+
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* Cut the next line, without its newline, from *rest.  False at the end, and for a last line
  * without its newline, which stays in *rest. */
@@ -125,5 +180,8 @@ bool record_next_line(struct span *rest, struct span *line);
 /* The lines of one run agree on round, slot and arm, and none is there twice: NULL, or what is
  * wrong with `sample`, which came after `before`. */
 const char *record_sample_conflict(const struct sample *before, const struct sample *sample);
+/* The first phase or snapshot of the plan that run `run` is without, or NULL. */
+const char *record_run_lacks(const struct record_manifest *manifest, const struct sample *samples,
+                             size_t count, uint32_t run, enum sample_kind *kind);
 
 #endif

@@ -10,6 +10,8 @@ static const struct field place_rows[] = {
     {NULL, FIELD_TEXT, 0},
 };
 static const struct field run_rows[] = {
+    {"env_padding", FIELD_U32, offsetof(struct sample, env_padding)},
+    {"link_order", FIELD_U32, offsetof(struct sample, link_order)},
     {"valid", FIELD_BOOL, offsetof(struct sample, valid)},
     {"reason", FIELD_TEXT, offsetof(struct sample, reason)},
     {"verification", FIELD_TEXT, offsetof(struct sample, verification)},
@@ -25,8 +27,8 @@ static const struct field share_rows[] = {
 };
 static const char *const place_others[] = {"schema", "kind", "arm", "name", "values", NULL};
 static const char *const run_others[] = {
-    "schema",       "kind",         "arm",     "values",       "valid",      "reason",
-    "verification", "dataset_hash", "pragmas", "by_extension", "by_handler", NULL,
+    "schema", "kind",         "arm",          "values",  "env_padding",  "link_order", "valid",
+    "reason", "verification", "dataset_hash", "pragmas", "by_extension", "by_handler", NULL,
 };
 static const char *const no_others[] = {NULL};
 
@@ -89,6 +91,11 @@ static void write_values(struct json_writer *writer, const struct sample *sample
     json_close(writer, '}');
 }
 
+bool record_is_placed(const struct record_manifest *manifest, const struct sample *sample)
+{
+    return sample->run == (uint64_t)sample->round * manifest->arm_count + sample->slot;
+}
+
 /* What would be refused when it is read back must not be written. */
 static enum rc refuse_to_print(const struct record_manifest *manifest, const struct sample *sample,
                                struct err *err)
@@ -98,15 +105,22 @@ static enum rc refuse_to_print(const struct record_manifest *manifest, const str
     if (sample->arm >= manifest->arm_count || sample->slot >= manifest->arm_count)
         return FAIL(err, RC_BUG, 0, "run %u is of an arm or slot the study does not have",
                     (unsigned)sample->run);
+    if (!record_is_placed(manifest, sample))
+        return FAIL(err, RC_BUG, 0, "run %u is not that of slot %u of round %u",
+                    (unsigned)sample->run, (unsigned)sample->slot, (unsigned)sample->round);
     if (sample->kind != SAMPLE_RUN && known_name(manifest, sample->kind, name) == NULL)
         return FAIL(err, RC_BUG, 0, "run %u has a %s \"%s\" the study does not have",
                     (unsigned)sample->run, kind, Q(name));
+    if (sample->kind == SAMPLE_RUN &&
+        sample->link_order >= record_link_orders(manifest, sample->arm))
+        return FAIL(err, RC_BUG, 0, "run %u is of a link order its build does not have",
+                    (unsigned)sample->run);
     const char *pragma = record_facts_duplicate(&sample->pragmas);
     if (pragma != NULL)
         return FAIL(err, RC_BUG, 0, "run %u has the pragma \"%s\" twice", (unsigned)sample->run,
                     Q(pragma));
     struct value_defect defect;
-    record_values_check(sample, &defect);
+    record_values_check(manifest, sample, &defect);
     if (defect.key != NULL)
         return FAIL(err, RC_INVALID, 0, "run %u (%s), %s%s%s: \"%s\" %s", (unsigned)sample->run,
                     Q(manifest->arms[sample->arm].label), kind, name[0] != '\0' ? " " : "", Q(name),
@@ -144,59 +158,45 @@ enum rc record_sample_print(const struct record_manifest *manifest, const struct
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Borrowed from the document. */
-static const char *read_word(struct record_reader *reader, const struct json_node *root,
-                             const char *key)
-{
-    const char *text = "";
-    if (reader->rc == RC_OK)
-        reader->rc = json_get_string(reader->json, root, key, &text, reader->err);
-    return text;
-}
-
-static void refuse(struct record_reader *reader, const struct json_node *node, const char *key,
-                   const char *what)
-{
-    if (reader->rc == RC_OK)
-        reader->rc = json_refuse(reader->json, node, key, what, reader->err);
-}
-
 static void read_kind(struct record_reader *reader, const struct json_node *root,
                       enum sample_kind *kind)
 {
-    const char *name = read_word(reader, root, "kind");
+    const char *name = record_word(reader, root, "kind");
     for (int i = SAMPLE_PHASE; i <= SAMPLE_RUN; i++) {
         if (strcmp(name, sample_kind_name((enum sample_kind)i)) == 0) {
             *kind = (enum sample_kind)i;
             return;
         }
     }
-    refuse(reader, root, "kind", "is not phase, snapshot or run");
+    record_refuse(reader, root, "kind", "is not phase, snapshot or run");
 }
 
-static void read_arm(struct record_reader *reader, const struct json_node *root,
-                     const struct record_manifest *manifest, struct sample *sample)
+uint32_t record_arm_index(struct record_reader *reader, const struct json_node *node,
+                          const char *key, const struct record_manifest *manifest)
 {
-    const char *label = read_word(reader, root, "arm");
-    for (size_t i = 0; i < manifest->arm_count; i++) {
-        if (strcmp(manifest->arms[i].label, label) == 0) {
-            sample->arm = (uint32_t)i;
-            return;
-        }
+    const char *label = "";
+    if (reader->rc == RC_OK && key != NULL)
+        reader->rc = json_get_string(reader->json, node, key, &label, reader->err);
+    else if (reader->rc == RC_OK)
+        reader->rc = json_as_string(reader->json, node, NULL, &label, reader->err);
+    for (size_t i = 0; reader->rc == RC_OK && i < manifest->arm_count; i++) {
+        if (strcmp(manifest->arms[i].label, label) == 0)
+            return (uint32_t)i;
     }
-    refuse(reader, root, "arm", "is not an arm of this study");
+    record_refuse(reader, node, key, "is not an arm of this study");
+    return 0;
 }
 
 static void read_name(struct record_reader *reader, const struct json_node *root,
                       const struct record_manifest *manifest, struct sample *sample)
 {
-    const char *name = known_name(manifest, sample->kind, read_word(reader, root, "name"));
+    const char *name = known_name(manifest, sample->kind, record_word(reader, root, "name"));
     if (name != NULL)
         sample->name = name;
     else
-        refuse(reader, root, "name",
-               sample->kind == SAMPLE_PHASE ? "is not a phase of this study"
-                                            : "is not a snapshot of this study");
+        record_refuse(reader, root, "name",
+                      sample->kind == SAMPLE_PHASE ? "is not a phase of this study"
+                                                   : "is not a snapshot of this study");
 }
 
 static void read_values(struct record_reader *reader, const struct json_node *root,
@@ -244,26 +244,31 @@ static void read_sample(struct record_reader *reader, const struct json_node *ro
     read_kind(reader, root, &kind);
     sample_init(sample, kind);
     record_fields_read(reader, root, place_rows, sample);
-    read_arm(reader, root, manifest, sample);
+    sample->arm = record_arm_index(reader, root, "arm", manifest);
     if (kind != SAMPLE_RUN)
         read_name(reader, root, manifest, sample);
     if (sample->slot >= manifest->arm_count)
-        refuse(reader, root, "slot", "is not below the number of arms");
+        record_refuse(reader, root, "slot", "is not below the number of arms");
+    if (!record_is_placed(manifest, sample))
+        record_refuse(reader, root, "run", "is not \"round\" x the number of arms + \"slot\"");
     read_values(reader, root, sample);
     if (kind == SAMPLE_RUN)
         read_run(reader, root, sample);
+    if (kind == SAMPLE_RUN && reader->rc == RC_OK &&
+        sample->link_order >= record_link_orders(manifest, sample->arm))
+        record_refuse(reader, root, "link_order", "is not a program of the arm's build");
     record_fields_unknown(reader, root, place_rows, kind == SAMPLE_RUN ? run_others : place_others);
     struct value_defect defect;
-    record_values_check(sample, &defect);
+    record_values_check(manifest, sample, &defect);
     if (reader->rc != RC_OK || defect.key == NULL)
         return;
     const struct json_node *node = root;
     if (defect.group != NULL)
         node = record_object(reader, root, defect.group);
-    refuse(reader, node, defect.key, defect.what);
+    record_refuse(reader, node, defect.key, defect.what);
 }
 
-enum rc record_sample_parse(const struct sample_source *source, struct span line, unsigned number,
+enum rc record_sample_parse(const struct line_source *source, struct span line, unsigned number,
                             struct sample *out, struct err *err)
 {
     struct json *json;

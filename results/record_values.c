@@ -8,6 +8,8 @@
 
 /* Whole numbers from here on are not exact as doubles. */
 #define COUNTER_LIMIT 9007199254740992.0
+/* A page of environment moves the stack by every offset within a page (Mytkowicz 2009). */
+#define ENV_PADDING_MAX 4095
 /* No quantity on this earth has this many ns or bytes (2^64). */
 #define VALUE_LIMIT 18446744073709551616.0
 
@@ -17,12 +19,19 @@ static const enum metric_scope scope_of_kind[] = {
     [SAMPLE_RUN] = RUN,
 };
 
-/* The lower one can never exceed the other. */
+/* The lower one can never exceed the other.  In open loop latencies count from the intended start:
+ * the slowest operation may have waited for longer than all of them took. */
 static const struct {
     enum metric low, high;
+    bool closed_loop_only;
 } ordered[] = {
-    {M_P50_NS, M_P95_NS}, {M_P50_NS, M_P99_NS}, {M_P50_NS, M_MAX_NS},  {M_P95_NS, M_P99_NS},
-    {M_P95_NS, M_MAX_NS}, {M_P99_NS, M_MAX_NS}, {M_MAX_NS, M_WALL_NS},
+    {M_P50_NS, M_P95_NS, false},       {M_P50_NS, M_P99_NS, false},
+    {M_P50_NS, M_MAX_NS, false},       {M_P95_NS, M_P99_NS, false},
+    {M_P95_NS, M_MAX_NS, false},       {M_P99_NS, M_MAX_NS, false},
+    {M_P50_FIRST_NS, M_MAX_NS, false}, {M_P50_SECOND_NS, M_MAX_NS, false},
+    {M_P95_4K_NS, M_MAX_NS, false},    {M_P95_64K_NS, M_MAX_NS, false},
+    {M_P95_1M_NS, M_MAX_NS, false},    {M_P95_LARGE_NS, M_MAX_NS, false},
+    {M_MAX_NS, M_WALL_NS, true},       {M_STALL_NS, M_WALL_NS, true},
 };
 
 /* Percentiles of fewer operations say nothing (metrics.def). */
@@ -32,8 +41,15 @@ static const struct {
 } least_ops[] = {
     {M_P50_NS, 1},
     {M_MAX_NS, 1},
-    {M_P95_NS, 20},
-    {M_P99_NS, 100},
+    {M_P50_FIRST_NS, 2},
+    {M_P50_SECOND_NS, 2},
+    {M_P95_NS, METRIC_P95_OPS},
+    {M_P99_NS, METRIC_P99_OPS},
+    {M_P95_4K_NS, METRIC_STRATUM_OPS},
+    {M_P95_64K_NS, METRIC_STRATUM_OPS},
+    {M_P95_1M_NS, METRIC_STRATUM_OPS},
+    {M_P95_LARGE_NS, METRIC_STRATUM_OPS},
+    {M_STALL_NS, 1},
 };
 
 static void set_defect(struct value_defect *defect, enum metric metric, const char *what)
@@ -83,10 +99,13 @@ static bool check_values(const struct sample *sample, struct value_defect *defec
 }
 
 /* NaN compares false throughout: absent values break no relation. */
-static bool check_relations(const struct sample *sample, struct value_defect *defect)
+static bool check_relations(const struct sample *sample, bool open_loop,
+                            struct value_defect *defect)
 {
     const double *value = sample->value;
     for (size_t i = 0; i < COUNT_OF(ordered); i++) {
+        if (open_loop && ordered[i].closed_loop_only)
+            continue;
         if (value[ordered[i].low] > value[ordered[i].high]) {
             char what[100];
             snprintf(what, sizeof(what), "is above \"%s\"", metric_table[ordered[i].high].name);
@@ -101,6 +120,10 @@ static bool check_relations(const struct sample *sample, struct value_defect *de
             set_defect(defect, least_ops[i].metric, what);
             return false;
         }
+    }
+    if (value[M_STALL_SHARE] > 1) {
+        set_defect(defect, M_STALL_SHARE, "is above 1");
+        return false;
     }
     if (value[M_OPS] > 0 && value[M_WALL_NS] <= 0) {
         set_defect(defect, M_WALL_NS, "is 0 although there were operations");
@@ -138,6 +161,9 @@ static void check_run(const struct sample *sample, struct value_defect *defect)
     } else if (sample->valid && !verified) {
         defect->key = "verification";
         what = "is missing for a valid run";
+    } else if (sample->env_padding > ENV_PADDING_MAX) {
+        defect->key = "env_padding";
+        what = "is above 4095 bytes";
     } else if (!by_extension.fits || !by_handler.fits) {
         defect->key = by_extension.fits ? "by_handler" : "by_extension";
         what = "adds up to more than 64 bits hold";
@@ -150,13 +176,14 @@ static void check_run(const struct sample *sample, struct value_defect *defect)
         snprintf(defect->what, sizeof(defect->what), "%s", what);
 }
 
-void record_values_check(const struct sample *sample, struct value_defect *defect)
+void record_values_check(const struct record_manifest *manifest, const struct sample *sample,
+                         struct value_defect *defect)
 {
     *defect = (struct value_defect){0};
     if (!check_values(sample, defect))
         return;
     if (sample->kind == SAMPLE_PHASE)
-        (void)check_relations(sample, defect);
+        (void)check_relations(sample, manifest->protocol.open_loop_per_s > 0, defect);
     else if (sample->kind == SAMPLE_RUN)
         check_run(sample, defect);
 }

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,40 +11,119 @@ static const char *label_of(const struct record *record, const struct sample *sa
     return record->manifest.arms[sample->arm].label;
 }
 
+/* "samples.jsonl:12: ", or "" for what was not read from there.  Without the folder: what is said
+ * here becomes part of reports, wherever the study stands. */
+struct place {
+    char text[32];
+};
+
+static struct place place_of(const struct sample *sample)
+{
+    struct place place = {""};
+    if (sample->line != 0)
+        (void)snprintf(place.text, sizeof(place.text), RECORD_SAMPLES_NAME ":%u: ", sample->line);
+    return place;
+}
+
 /* ---- rounds ---------------------------------------------------------------------------------- */
+
+/* Whether a dropped arm ran on: what it did then was not part of the plan any more. */
+static enum rc check_dropped(const struct record *record, const struct sample *run, struct err *err)
+{
+    uint32_t from = record_dropped_from(record, run->arm);
+    if (run->round < from)
+        return RC_OK;
+    return FAIL(err, RC_INVALID, 0,
+                "%srun %" PRIu32 " is of round %" PRIu32
+                ", and its arm \"%s\" was dropped after round "
+                "%" PRIu32,
+                place_of(run).text, run->run, run->round, Q(label_of(record, run)), from - 1);
+}
+
+/* One draw per round.  `before` is a valid run of the same round, or NULL. */
+static enum rc check_padding(const struct sample *before, const struct sample *run, struct err *err)
+{
+    if (before == NULL || !run->valid || before->env_padding == run->env_padding)
+        return RC_OK;
+    return FAIL(err, RC_INVALID, 0,
+                "%sruns %" PRIu32 " and %" PRIu32 " of round %" PRIu32
+                " had other environments: %" PRIu32 " and %" PRIu32 " bytes of padding",
+                place_of(run).text, before->run, run->run, run->round, before->env_padding,
+                run->env_padding);
+}
+
+/* Every arm that takes part in it, but in a round that was voided. */
+static enum rc check_complete(const struct record *record, uint32_t round,
+                              const struct sample *const *runs, struct err *err)
+{
+    bool is_void = record_round_void(record, round);
+    for (uint32_t i = 0; !is_void && i < record->manifest.arm_count; i++) {
+        if (runs[i] != NULL || round >= record_dropped_from(record, i))
+            continue;
+        enum rc rc = FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has no run of arm \"%s\"", round,
+                          Q(record->manifest.arms[i].label));
+        err_hint(err, "an interrupted study can be finished with \"blobfront resume\"");
+        return rc;
+    }
+    return RC_OK;
+}
+
+static bool was_looked_at(const struct record *record, uint32_t rounds)
+{
+    for (size_t i = 0; i < record->event_count; i++)
+        if (record->events[i].kind == EVENT_LOOK && record->events[i].rounds == rounds)
+            return true;
+    return false;
+}
+
+/* All rounds are complete.  A look is taken before the next round is begun: who looks later could
+ * choose when. */
+static enum rc check_looks(const struct record *record, uint32_t rounds, struct err *err)
+{
+    uint32_t counted = 0;
+    for (uint32_t round = 0; round + 1 < rounds; round++) {
+        if (record_round_void(record, round))
+            continue;
+        uint32_t look = record_look_due(&record->manifest.protocol, ++counted);
+        if (look != 0 && !was_looked_at(record, counted))
+            return FAIL(err, RC_INVALID, 0,
+                        RECORD_EVENTS_NAME ": look %" PRIu32 " was due after round %" PRIu32
+                                           " and is not there, later rounds are",
+                        look, round);
+    }
+    return RC_OK;
+}
 
 /* `runs` and `slots` are scratch space, one per arm. */
 static enum rc check_round(const struct record *record, uint32_t round, const struct sample **runs,
                            bool *slots, struct err *err)
 {
-    size_t arms = record->manifest.arm_count;
-    for (size_t i = 0; i < arms; i++) {
+    const struct sample *before = NULL;
+    enum rc rc = RC_OK;
+    for (size_t i = 0; i < record->manifest.arm_count; i++) {
         runs[i] = NULL;
         slots[i] = false;
     }
-    for (size_t i = 0; i < record->sample_count; i++) {
+    for (size_t i = 0; rc == RC_OK && i < record->sample_count; i++) {
         const struct sample *sample = &record->samples[i];
         if (sample->kind != SAMPLE_RUN || sample->round != round)
             continue;
         if (runs[sample->arm] != NULL)
             return FAIL(err, RC_INVALID, 0,
-                        "round %" PRIu32 " has arm \"%s\" twice: runs %" PRIu32 " and %" PRIu32,
-                        round, Q(label_of(record, sample)), runs[sample->arm]->run, sample->run);
+                        "%sround %" PRIu32 " has arm \"%s\" twice: runs %" PRIu32 " and %" PRIu32,
+                        place_of(sample).text, round, Q(label_of(record, sample)),
+                        runs[sample->arm]->run, sample->run);
         if (slots[sample->slot])
             return FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has two runs in slot %" PRIu32,
                         round, sample->slot);
         runs[sample->arm] = sample;
         slots[sample->slot] = true;
+        rc = check_dropped(record, sample, err);
+        if (rc == RC_OK)
+            rc = check_padding(before, sample, err);
+        before = sample->valid ? sample : before;
     }
-    for (size_t i = 0; i < arms; i++) {
-        if (runs[i] == NULL) {
-            enum rc rc = FAIL(err, RC_INVALID, 0, "round %" PRIu32 " has no run of arm \"%s\"",
-                              round, Q(record->manifest.arms[i].label));
-            err_hint(err, "an interrupted study can be finished with \"blobfront resume\"");
-            return rc;
-        }
-    }
-    return RC_OK;
+    return rc == RC_OK ? check_complete(record, round, runs, err) : rc;
 }
 
 static enum rc check_run_numbers(const struct record *record, struct err *err)
@@ -70,16 +150,18 @@ static enum rc check_run_numbers(const struct record *record, struct err *err)
 
 static enum rc check_rounds(const struct record *record, struct err *err)
 {
-    /* Rounds are complete, so their numbers are below the number of runs. */
+    /* Rounds that are not void have a run at least, so their numbers are below that of the runs and
+     * events. */
+    uint64_t most = (uint64_t)record->run_count + record->event_count;
     uint32_t rounds = 0;
     for (size_t i = 0; i < record->sample_count; i++) {
         const struct sample *sample = &record->samples[i];
         if (sample->kind == SAMPLE_RUN && sample->round >= rounds) {
-            if (sample->round >= record->run_count)
+            if (sample->round >= most)
                 return FAIL(err, RC_INVALID, 0,
-                            "run %" PRIu32 " is of round %" PRIu32 ", and there are %" PRIu32
+                            "%srun %" PRIu32 " is of round %" PRIu32 ", and there are %" PRIu32
                             " runs in all",
-                            sample->run, sample->round, record->run_count);
+                            place_of(sample).text, sample->run, sample->round, record->run_count);
             rounds = sample->round + 1;
         }
     }
@@ -90,6 +172,8 @@ static enum rc check_rounds(const struct record *record, struct err *err)
         rc = FAIL(err, RC_NOMEM, 0, "no memory to verify a record");
     for (uint32_t round = 0; rc == RC_OK && round < rounds; round++)
         rc = check_round(record, round, runs, slots, err);
+    if (rc == RC_OK)
+        rc = check_looks(record, rounds, err);
     free(runs);
     free(slots);
     return rc;
@@ -100,8 +184,8 @@ static enum rc check_rounds(const struct record *record, struct err *err)
 static enum rc missing_part(const struct record *record, const struct sample *run, const char *kind,
                             const char *name, struct err *err)
 {
-    return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s) counts as valid and has no %s \"%s\"",
-                run->run, Q(label_of(record, run)), kind, Q(name));
+    return FAIL(err, RC_INVALID, 0, "%srun %" PRIu32 " (%s) counts as valid and has no %s \"%s\"",
+                place_of(run).text, run->run, Q(label_of(record, run)), kind, Q(name));
 }
 
 /* A valid run did everything. */
@@ -124,20 +208,20 @@ static enum rc check_validity(const struct record *record, const struct sample *
 {
     if (!run->valid) {
         if (run->reason[0] == '\0')
-            return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " is INVALID without a reason",
-                        run->run);
+            return FAIL(err, RC_INVALID, 0, "%srun %" PRIu32 " is INVALID without a reason",
+                        place_of(run).text, run->run);
         return RC_OK;
     }
     struct value_defect defect;
-    record_values_check(run, &defect);
+    record_values_check(&record->manifest, run, &defect);
     if (defect.key != NULL)
-        return FAIL(err, RC_INVALID, 0, "run %" PRIu32 " (%s): \"%s\" %s", run->run,
-                    Q(label_of(record, run)), defect.key, defect.what);
+        return FAIL(err, RC_INVALID, 0, "%srun %" PRIu32 " (%s): \"%s\" %s", place_of(run).text,
+                    run->run, Q(label_of(record, run)), defect.key, defect.what);
     if (strcmp(run->dataset_hash, record->manifest.dataset_hash) != 0)
         return FAIL(err, RC_INVALID, 0,
-                    "run %" PRIu32 " (%s) counts as valid and stored other "
+                    "%srun %" PRIu32 " (%s) counts as valid and stored other "
                     "data: dataset hash %s, expected %s",
-                    run->run, Q(label_of(record, run)), Q(run->dataset_hash),
+                    place_of(run).text, run->run, Q(label_of(record, run)), Q(run->dataset_hash),
                     Q(record->manifest.dataset_hash));
     return check_parts(record, run, err);
 }
@@ -148,10 +232,10 @@ static enum rc check_verification(const struct record *record, const struct samp
     if (strcmp(first->verification, run->verification) == 0)
         return RC_OK;
     return FAIL(err, RC_INVALID, 0,
-                "runs %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
-                "verification %s and %s",
-                first->run, Q(label_of(record, first)), run->run, Q(label_of(record, run)),
-                Q(first->verification), Q(run->verification));
+                "%sruns %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
+                "\"verification\" %s and %s",
+                place_of(run).text, first->run, Q(label_of(record, first)), run->run,
+                Q(label_of(record, run)), Q(first->verification), Q(run->verification));
 }
 
 /* ---- counters -------------------------------------------------------------------------------- */
@@ -162,10 +246,10 @@ static enum rc differing_counter(const struct record *record, const struct sampl
     char place[QUOTE_SIZE];
     quote_str(place, sizeof(place), first->kind == SAMPLE_RUN ? "run" : first->name);
     return FAIL(err, RC_INVALID, 0,
-                "arm \"%s\", %s: counter \"%s\" is %.17g in run %" PRIu32
+                "%sarm \"%s\", %s: counter \"%s\" is %.17g in run %" PRIu32
                 " and %.17g in run %" PRIu32,
-                Q(label_of(record, first)), place, metric_table[metric].name, first->value[metric],
-                first->run, other->value[metric], other->run);
+                place_of(other).text, Q(label_of(record, first)), place, metric_table[metric].name,
+                first->value[metric], first->run, other->value[metric], other->run);
 }
 
 /* A counter absent in one is a difference too. */
@@ -194,10 +278,10 @@ static enum rc compare_runs(const struct record *record, uint32_t first, uint32_
             record_find(record, sample->run == first ? other : first, sample->kind, sample->name);
         if (twin == NULL)
             return FAIL(err, RC_INVALID, 0,
-                        "%s \"%s\" is in run %" PRIu32 " and not in run %" PRIu32
+                        "%s%s \"%s\" is in run %" PRIu32 " and not in run %" PRIu32
                         " of the same arm",
-                        sample_kind_name(sample->kind), Q(sample->name), sample->run,
-                        sample->run == first ? other : first);
+                        place_of(sample).text, sample_kind_name(sample->kind), Q(sample->name),
+                        sample->run, sample->run == first ? other : first);
         enum rc rc = sample->run == first ? compare_counters(record, sample, twin, err) : RC_OK;
         if (rc != RC_OK)
             return rc;
@@ -236,12 +320,16 @@ enum rc record_verify_arm(const struct record *record, uint32_t arm, struct err 
         if (run->kind != SAMPLE_RUN || !run->valid || run->arm != arm)
             continue;
         rc = check_verification(record, reference, run, err);
+        if (rc == RC_OK)
+            rc = check_dropped(record, run, err);
         if (rc == RC_OK && twin != run)
             rc = compare_runs(record, twin->run, run->run, err);
     }
     return rc;
 }
 
+/* Timings of a void round are used nowhere; its runs are finished runs all the same, and what they
+ * stored and counted is held to the same rules. */
 enum rc record_verify(const struct record *record, struct err *err)
 {
     enum rc rc = check_run_numbers(record, err);

@@ -86,13 +86,31 @@ static enum rc check_run(const struct sample *samples, size_t count, struct err 
     return RC_OK;
 }
 
+/* A run that counts as valid did everything, on the study's data. */
+static enum rc check_valid(const struct record_manifest *manifest, const struct sample *samples,
+                           size_t count, struct err *err)
+{
+    const struct sample *run = &samples[count - 1];
+    enum sample_kind kind;
+    if (!run->valid)
+        return RC_OK;
+    if (strcmp(run->dataset_hash, manifest->dataset_hash) != 0)
+        return FAIL(err, RC_INVALID, 0, "run %u counts as valid and is of other data: %s, not %s",
+                    (unsigned)run->run, Q(run->dataset_hash), Q(manifest->dataset_hash));
+    const char *name = record_run_lacks(manifest, samples, count, run->run, &kind);
+    if (name != NULL)
+        return FAIL(err, RC_BUG, 0, "run %u counts as valid and has no %s \"%s\"",
+                    (unsigned)run->run, sample_kind_name(kind), Q(name));
+    return RC_OK;
+}
+
 static enum rc print_run(const struct record_manifest *manifest, const struct sample *samples,
                          size_t count, struct buf *out, struct err *err)
 {
     enum rc rc = check_run(samples, count, err);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
         rc = record_sample_print(manifest, &samples[i], out, err);
-    return rc;
+    return rc == RC_OK ? check_valid(manifest, samples, count, err) : rc;
 }
 
 /* Is text[start..end) a run line?  Anything that is not a line of ours is an error: it is not cut
@@ -136,43 +154,15 @@ static enum rc finished_len(struct span text, const char *path, size_t *out, str
     return RC_OK;
 }
 
-/* One write, then sync; after a failure the file is as long as before. */
-static enum rc append_bytes(int fd, const char *path, size_t len_before, struct span bytes,
-                            struct err *err)
-{
-    enum rc rc = RC_OK;
-    ssize_t written;
-    do {
-        written = write(fd, bytes.ptr, bytes.len);
-    } while (written < 0 && errno == EINTR);
-    if (written < 0)
-        rc = FAIL(err, RC_IO, errno, "cannot append to \"%s\"", Q(path));
-    else if ((size_t)written != bytes.len)
-        rc = FAIL(err, RC_FULL, 0, "cannot append to \"%s\": only %zd of %zu bytes were taken",
-                  Q(path), written, bytes.len);
-    else if (fdatasync(fd) != 0)
-        rc = FAIL(err, RC_IO, errno, "cannot sync \"%s\"", Q(path));
-    if (rc != RC_OK && ftruncate(fd, (off_t)len_before) != 0)
-        err_hint(err, "the last line may be torn; the next append removes it");
-    return rc;
-}
-
 static enum rc append_to(int fd, const char *path, struct span bytes, struct err *err)
 {
     struct buf text = {0};
-    struct stat info;
     size_t keep = 0;
     enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = finished_len(buf_span(&text), path, &keep, err);
     buf_release(&text);
-    if (rc == RC_OK && fstat(fd, &info) != 0)
-        rc = FAIL(err, RC_IO, errno, "cannot append to \"%s\"", Q(path));
-    if (rc == RC_OK && (uint64_t)info.st_size != keep && ftruncate(fd, (off_t)keep) != 0)
-        rc = FAIL(err, RC_IO, errno, "cannot cut \"%s\" to %zu bytes", Q(path), keep);
-    if (rc == RC_OK)
-        rc = append_bytes(fd, path, keep, bytes, err);
-    return rc;
+    return rc == RC_OK ? record_file_append(fd, path, keep, bytes, err) : rc;
 }
 
 static enum rc append_text(const char *path, struct span bytes, struct err *err)
@@ -222,7 +212,7 @@ static size_t count_lines(struct span text)
     return count;
 }
 
-static enum rc parse_run(const struct sample_source *source, struct span text,
+static enum rc parse_run(const struct line_source *source, struct span text,
                          struct sample **samples, size_t *count, struct err *err)
 {
     size_t lines = count_lines(text), used = 0;
@@ -258,7 +248,7 @@ enum rc record_run_read(const char *path, const struct record_manifest *manifest
                         struct err *err)
 {
     struct buf text = {0};
-    struct sample_source source = {.path = path, .manifest = manifest, .arena = arena};
+    struct line_source source = {.path = path, .manifest = manifest, .arena = arena};
     enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = parse_run(&source, buf_span(&text), samples, count, err);

@@ -11,9 +11,9 @@
 # having run a test counts as a failed test.  Skipped tests are listed and count as neither.
 #
 # BLOBFRONT_TEST_JOBS=1 runs one suite after the other; BLOBFRONT_TEST_LIMIT=600 gives each that many
-# seconds (120).
+# seconds (240).
 set -u
-limit=${BLOBFRONT_TEST_LIMIT:-120}
+limit=${BLOBFRONT_TEST_LIMIT:-240}
 LC_ALL=C
 export LC_ALL
 

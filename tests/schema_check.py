@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """Validate the files of studies against results/schema/ with an independent validator.
 
-    schema_check.py DIR...      manifest.json, every line of samples.jsonl and summary.json (when it
-                                is there) of each study; and the schemas themselves: valid, and
-                                naming the metrics of results/metrics.def, no more and no fewer
+    schema_check.py DIR...      manifest.json, every line of samples.jsonl and (where they are there)
+                                of events.jsonl, and summary.json of each study; and the schemas
+                                themselves: valid, and naming the metrics of results/metrics.def,
+                                no more and no fewer
+    schema_check.py --as KIND FILE...   what a command printed (doctor, ...); - is standard input
     schema_check.py             the schemas alone
     schema_check.py --update    rewrite the schemas' lists of metrics from results/metrics.def
 
@@ -19,7 +21,13 @@ import jsonschema
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCHEMA_DIR = os.path.join(ROOT, "results", "schema")
-KINDS = ("manifest", "sample", "summary")
+VERSIONS = {
+    # kept in a study
+    "manifest": 2, "sample": 2, "event": 1, "summary": 2,
+    # printed by commands
+    "doctor": 1, "compare": 2, "trend": 1, "plan": 1,
+}
+KINDS = tuple(VERSIONS)
 SCOPES = ("phase", "snapshot", "run")
 WHOLE_MAX = 2**53 - 1
 METRIC_ROW = re.compile(
@@ -55,6 +63,11 @@ def value_schema(row):
     return schema
 
 
+def any_metric(rows):
+    return {"description": "Name of a metric (results/metrics.def).",
+            "enum": [r["name"] for r in rows]}
+
+
 def metric_definitions(kind, rows):
     """What $defs of a schema must hold about metrics."""
     by_scope = {s: [r for r in rows if r["scope"] == s.upper()] for s in SCOPES}
@@ -68,9 +81,9 @@ def metric_definitions(kind, rows):
         names = {scope + "_metric": {
             "description": "Metrics of a %s." % scope,
             "enum": [r["name"] for r in by_scope[scope]]} for scope in SCOPES}
-        names["metric"] = {"description": "Name of a metric (results/metrics.def).",
-                           "enum": [r["name"] for r in rows]}
-        return names
+        return dict(names, metric=any_metric(rows))
+    if kind in ("compare", "trend"):
+        return {"metric": any_metric(rows)}
     return {}
 
 
@@ -128,8 +141,11 @@ class Checker:
                 self.report(place, error.message)
                 continue
             self.validators[kind] = jsonschema.Draft202012Validator(schema)
-            if schema.get("$id") != "urn:blobfront:schema:%s:1" % kind:
+            version = (kind, VERSIONS[kind])
+            if schema.get("$id") != "urn:blobfront:schema:%s:%d" % version:
                 self.report(place, "$id does not name the schema and its version")
+            if schema["properties"]["schema"].get("const") != "blobfront/%s/%d" % version:
+                self.report(place, "\"schema\" is not the constant of this version")
             for name, wanted in metric_definitions(kind, rows).items():
                 self.check_definition(place, name, schema.get("$defs", {}).get(name), wanted)
 
@@ -168,21 +184,23 @@ class Checker:
             self.report(path, error)
         return None
 
-    def check_samples(self, path):
+    def check_lines(self, kind, path, optional=False):
         try:
             with open(path, encoding="utf-8", newline="\n") as file:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
-            self.report(path, error)
+            if not (optional and isinstance(error, FileNotFoundError)):
+                self.report(path, error)
             return
         if text and not text.endswith("\n"):
             self.report(path, "the last line is torn")
         for number, line in enumerate(text.split("\n")[:-1], 1):
-            self.check_document("sample", "%s:%d" % (path, number), line)
+            self.check_document(kind, "%s:%d" % (path, number), line)
 
     def check_study(self, folder):
         self.check_file("manifest", os.path.join(folder, "manifest.json"))
-        self.check_samples(os.path.join(folder, "samples.jsonl"))
+        self.check_lines("sample", os.path.join(folder, "samples.jsonl"))
+        self.check_lines("event", os.path.join(folder, "events.jsonl"), optional=True)
         self.check_file("summary", os.path.join(folder, "summary.json"), optional=True)
 
 
@@ -191,13 +209,19 @@ def main(arguments):
     if arguments == ["--update"]:
         update(rows)
         return 0
-    if any(a.startswith("-") for a in arguments):
+    kind = None
+    if len(arguments) > 2 and arguments[0] == "--as" and arguments[1] in KINDS:
+        kind, arguments = arguments[1], arguments[2:]
+    if any(a.startswith("-") and a != "-" for a in arguments):
         print(__doc__, file=sys.stderr)
         return 2
     checker = Checker()
     checker.check_schemas(rows)
-    for folder in arguments:
-        checker.check_study(folder)
+    for path in arguments:
+        if kind:
+            checker.check_file(kind, "/dev/stdin" if path == "-" else path)
+        else:
+            checker.check_study(path)
     if checker.violations == 0:
         print("ok: %d schemas, %d documents" % (len(KINDS), checker.documents))
     return 1 if checker.violations else 0

@@ -136,6 +136,20 @@ const struct record_manifest fixture_manifest = {
     .guardrail = 0.1,
     .arms = arms,
     .arm_count = FIXTURE_ARMS,
+    .protocol = {.stopping = STOPPING_LOOKS,
+                 .looks = {2, 3, 8},
+                 .look_count = 3,
+                 .alpha = 0.05,
+                 .margin_p50 = 0.03,
+                 .margin_p95 = 0.05,
+                 .margin_rate = 0.03,
+                 .margin_cpu = 0.03,
+                 .margin_exact = 0.01,
+                 .racing = true,
+                 .env_padding = true,
+                 .open_loop_per_s = 0,
+                 .warmup_min = 50,
+                 .warmup_share = 0.05},
     .phases = phases,
     .phase_count = COUNT_OF(phases),
     .host = {host, COUNT_OF(host)},
@@ -158,12 +172,17 @@ void fixture_run(struct sample run[FIXTURE_LINES], uint32_t number)
     place(&run[0], SAMPLE_SNAPSHOT, RECORD_BASELINE, number);
     run[0].value[M_TOTAL_BYTES] = 4096;
     place(&run[1], SAMPLE_PHASE, "ingest_binary_cold", number);
-    run[1].value[M_OPS] = 200;
+    run[1].value[M_OPS] = METRIC_P99_OPS;
     run[1].value[M_WALL_NS] = 1e6 + number;
     run[1].value[M_P50_NS] = 4000.5;
     run[1].value[M_P95_NS] = 7000.25 + number;
     run[1].value[M_P99_NS] = 9000;
     run[1].value[M_MAX_NS] = 9500;
+    run[1].value[M_P50_FIRST_NS] = 4100;
+    run[1].value[M_P50_SECOND_NS] = 3900;
+    run[1].value[M_P95_64K_NS] = 7500;
+    run[1].value[M_STALL_NS] = 2500;
+    run[1].value[M_STALL_SHARE] = 0.0025;
     run[1].value[M_WRITE_AMP] = -1.0 / 3;
     place(&run[2], SAMPLE_SNAPSHOT, "after_ingest", number);
     run[2].value[M_TOTAL_BYTES] = 8192 * (1 + run[2].arm);
@@ -174,6 +193,8 @@ void fixture_run(struct sample run[FIXTURE_LINES], uint32_t number)
     place(&run[4], SAMPLE_RUN, "", number);
     run[4].value[M_RUN_NS] = 5e9;
     run[4].value[M_VERIFIED_BLOBS] = 8;
+    /* One draw per round. */
+    run[4].env_padding = run[4].round == 0 ? 17 : 4096 - run[4].round;
     run[4].valid = true;
     run[4].verification = "0123456789abcdef";
     run[4].dataset_hash = "aa55";
@@ -224,4 +245,32 @@ void fixture_expect_load(const char *dir, enum rc rc, const char *const *parts)
     /* Nothing is left behind by a failure. */
     assert_null(record.samples);
     assert_null(record.dir);
+}
+
+void fixture_replaced(struct buf *out, const struct buf *text, const struct fixture_edit *edit)
+{
+    struct err err = {0};
+    const char *from = (const char *)text->ptr, *at = strstr(from, edit->find);
+    if (at == NULL)
+        fail_msg("\"%s\" is not in the file", edit->find);
+    buf_clear(out);
+    assert_int_equal(buf_printf(out, &err, "%.*s%s%s", (int)(at - from), from, edit->replace,
+                                at + strlen(edit->find)),
+                     RC_OK);
+}
+
+void fixture_check_edits(const char *dir, const char *name, const struct fixture_edit *edits,
+                         size_t count)
+{
+    struct buf text = {0}, changed = {0};
+    fixture_read(dir, name, &text);
+    for (size_t i = 0; i < count; i++) {
+        fixture_replaced(&changed, &text, &edits[i]);
+        fixture_write(dir, name, changed.ptr, changed.len);
+        FIXTURE_EXPECT_LOAD(dir, edits[i].rc, edits[i].parts[0], edits[i].parts[1],
+                            edits[i].parts[2]);
+    }
+    fixture_write(dir, name, text.ptr, text.len);
+    buf_release(&text);
+    buf_release(&changed);
 }

@@ -31,4 +31,15 @@ void fixture_expect_load(const char *dir, enum rc rc, const char *const *parts);
 #define FIXTURE_EXPECT_LOAD(dir, rc, ...) \
     fixture_expect_load(dir, rc, (const char *const[]){__VA_ARGS__, NULL})
 
+/* One change to a file, and what loading says then. */
+struct fixture_edit {
+    const char *find, *replace; /* the first occurrence */
+    enum rc rc;
+    const char *parts[3];
+};
+void fixture_replaced(struct buf *out, const struct buf *text, const struct fixture_edit *edit);
+/* Each edit by itself; the file is as before in the end. */
+void fixture_check_edits(const char *dir, const char *name, const struct fixture_edit *edits,
+                         size_t count);
+
 #endif

@@ -37,8 +37,10 @@ void made_init(struct made *made)
         .keep = "last",
         .guardrail = 0.10,
     };
+    record_protocol_default(&manifest->protocol);
     manifest->arms = made->arms;
     manifest->phases = made->phases;
+    made->record.events = made->events;
 }
 
 void made_release(struct made *made)
@@ -146,6 +148,32 @@ void made_end(struct made *made, const char *reason)
     *last = line;
 }
 
+static struct record_event *add_event(struct made *made, enum event_kind kind, uint32_t round)
+{
+    CHECK(made->record.event_count < MADE_EVENTS_MAX);
+    struct record_event *event = &made->events[made->record.event_count++];
+    *event = (struct record_event){.kind = kind, .round = round, .reason = ""};
+    return event;
+}
+
+void made_void(struct made *made, uint32_t round, const char *reason)
+{
+    add_event(made, EVENT_VOID, round)->reason = reason;
+}
+
+void made_look(struct made *made, uint32_t round, uint32_t look, uint32_t rounds, uint32_t dropped)
+{
+    struct record_event *event = add_event(made, EVENT_LOOK, round);
+    event->look = look;
+    event->rounds = rounds;
+    if (dropped == UINT32_MAX)
+        return;
+    event->dropped = arena_zalloc(&made->record.arena, 1, sizeof(*event->dropped));
+    CHECK(event->dropped != NULL);
+    event->dropped[0] = dropped;
+    event->dropped_count = 1;
+}
+
 /* ---- a whole study -------------------------------------------------------------------------- */
 
 struct model {
@@ -177,11 +205,11 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {"ingest_binary_cold", "ingest", "after_ingest", 96, 6.1e5, 6291456, 0},
-    {"update_binary_hot", "update", "after_update", 192, 7.4e5, 12976128, 0},
-    {"read_point_binary", "read_point", "", 500, 2.4e4, 0, 34119680},
+    {"ingest_binary_cold", "ingest", "after_ingest", 480, 6.1e5, 6291456, 0},
+    {"update_binary_hot", "update", "after_update", 960, 7.4e5, 12976128, 0},
+    {"read_point_binary", "read_point", "", 2500, 2.4e4, 0, 34119680},
     {"read_scan_binary", "read_scan", "after_reads", 8, 3.1e6, 0, 52428800},
-    {"mixed", "mixed", "after_mixed", 300, 3.9e4, 6553600, 14000000},
+    {"mixed", "mixed", "after_mixed", 600, 3.9e4, 6553600, 14000000},
 };
 
 /* About normal: the sum of twelve uniforms. */
@@ -233,9 +261,9 @@ static void made_timings(struct made *made, const struct shape *shape, const str
     made_value(made, SAMPLE_PHASE, shape->name, M_WALL_NS, wall);
     made_value(made, SAMPLE_PHASE, shape->name, M_P50_NS, p50);
     made_value(made, SAMPLE_PHASE, shape->name, M_MAX_NS, p95 * 2.4);
-    if (shape->ops >= 20)
+    if (shape->ops >= METRIC_P95_OPS)
         made_value(made, SAMPLE_PHASE, shape->name, M_P95_NS, p95);
-    if (shape->ops >= 100)
+    if (shape->ops >= METRIC_P99_OPS)
         made_value(made, SAMPLE_PHASE, shape->name, M_P99_NS, p95 * 1.5);
     made_value(made, SAMPLE_PHASE, shape->name, M_OPS_PER_S, shape->ops * 1e9 / wall);
     made_value(made, SAMPLE_PHASE, shape->name, M_CPU_NS, cpu);

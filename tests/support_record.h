@@ -8,7 +8,7 @@
 
 #include "results/record.h"
 
-enum { MADE_ARMS_MAX = 32, MADE_PHASES_MAX = 8 };
+enum { MADE_ARMS_MAX = 32, MADE_PHASES_MAX = 8, MADE_EVENTS_MAX = 16 };
 enum made_flags {
     MADE_SQL = 1u << 0,
     MADE_FLOOR = 1u << 1,
@@ -20,6 +20,7 @@ struct made {
     struct record record;
     struct record_arm arms[MADE_ARMS_MAX];
     struct record_phase phases[MADE_PHASES_MAX];
+    struct record_event events[MADE_EVENTS_MAX];
     size_t sample_cap, run_start;
     uint32_t run, round, arm;
 };
@@ -35,6 +36,11 @@ void made_value(struct made *made, enum sample_kind kind, const char *name, enum
                 double value);
 /* `reason` NULL: the run is valid. */
 void made_end(struct made *made, const char *reason);
+
+/* Events: a round voided; a look after `round` at `rounds` rounds that dropped one arm (or none:
+ * UINT32_MAX). */
+void made_void(struct made *made, uint32_t round, const char *reason);
+void made_look(struct made *made, uint32_t round, uint32_t look, uint32_t rounds, uint32_t dropped);
 
 struct made_options {
     uint32_t rounds;

@@ -49,6 +49,8 @@ static void assert_samples_equal(const struct sample *a, const struct sample *b)
     assert_string_equal(a->name, b->name);
     for (size_t i = 0; i < METRIC_COUNT; i++)
         assert_true(a->value[i] == b->value[i] || (isnan(a->value[i]) && isnan(b->value[i])));
+    assert_int_equal(a->env_padding, b->env_padding);
+    assert_int_equal(a->link_order, b->link_order);
     assert_int_equal(a->valid, b->valid);
     assert_string_equal(a->reason, b->reason);
     assert_string_equal(a->verification, b->verification);
@@ -70,6 +72,7 @@ static void assert_arms_equal(const struct record_manifest *a, const struct reco
         assert_string_equal(x->caps, y->caps);
         assert_true(x->sql == y->sql && x->volatile_floor == y->volatile_floor);
         assert_true(x->control == y->control && x->control_again == y->control_again);
+        assert_int_equal(x->build, y->build);
     }
     assert_int_equal(a->phase_count, b->phase_count);
     for (size_t i = 0; i < a->phase_count; i++) {
@@ -79,6 +82,31 @@ static void assert_arms_equal(const struct record_manifest *a, const struct reco
         assert_string_equal(x->snapshot, y->snapshot);
         assert_string_equal(x->options, y->options);
         assert_int_equal(x->reads_only, y->reads_only);
+    }
+}
+
+static void assert_protocols_equal(const struct record_protocol *a, const struct record_protocol *b)
+{
+    assert_int_equal(a->stopping, b->stopping);
+    assert_int_equal(a->look_count, b->look_count);
+    for (size_t i = 0; i < a->look_count; i++)
+        assert_int_equal(a->looks[i], b->looks[i]);
+    assert_true(a->alpha == b->alpha && a->margin_p50 == b->margin_p50);
+    assert_true(a->margin_p95 == b->margin_p95 && a->margin_rate == b->margin_rate);
+    assert_true(a->margin_cpu == b->margin_cpu && a->margin_exact == b->margin_exact);
+    assert_true(a->racing == b->racing && a->env_padding == b->env_padding);
+    assert_true(a->open_loop_per_s == b->open_loop_per_s && a->warmup_min == b->warmup_min);
+    assert_true(a->warmup_share == b->warmup_share);
+}
+
+static void assert_builds_equal(const struct record_manifest *a, const struct record_manifest *b)
+{
+    assert_int_equal(a->build_count, b->build_count);
+    for (size_t i = 0; i < a->build_count; i++) {
+        assert_string_equal(a->builds[i].label, b->builds[i].label);
+        assert_string_equal(a->builds[i].revision, b->builds[i].revision);
+        assert_string_equal(a->builds[i].hash, b->builds[i].hash);
+        assert_string_equal(a->builds[i].programs, b->builds[i].programs);
     }
 }
 
@@ -106,6 +134,8 @@ static void assert_manifests_equal(const struct record_manifest *a, const struct
     assert_true(a->batch == b->batch && a->clock_read_ns == b->clock_read_ns);
     assert_true(a->clock_tick_ns == b->clock_tick_ns && a->anywhere == b->anywhere);
     assert_true(a->guardrail == b->guardrail);
+    assert_protocols_equal(&a->protocol, &b->protocol);
+    assert_builds_equal(a, b);
     assert_arms_equal(a, b);
     assert_facts_equal(&a->host, &b->host);
     assert_facts_equal(&a->libraries, &b->libraries);
@@ -144,6 +174,118 @@ static void test_round_trip(void **state)
     record_release(&record);
     buf_release(&dir);
     buf_release(&parent);
+}
+
+/* In open loop an operation may wait for longer than all of them take; in closed loop it cannot. */
+static void test_open_loop(void **state)
+{
+    struct buf dir = {0};
+    struct err err = {0};
+    struct sample run[FIXTURE_LINES];
+    struct record_manifest manifest = fixture_manifest;
+    manifest.protocol.open_loop_per_s = 12.5;
+    assert_int_equal(record_create(*state, &manifest, &dir, &err), RC_OK);
+    fixture_run(run, 0);
+    run[1].value[M_MAX_NS] = 1e9;
+    assert_int_equal(record_append(buf_str(&dir), &manifest, run, FIXTURE_LINES, &err), RC_OK);
+    manifest.protocol.open_loop_per_s = 0;
+    fixture_run(run, 1);
+    run[1].value[M_MAX_NS] = 1e9;
+    assert_int_equal(record_append(buf_str(&dir), &manifest, run, FIXTURE_LINES, &err), RC_INVALID);
+    assert_non_null(strstr(err.msg, "\"max_ns\" is above \"wall_ns\""));
+    buf_release(&dir);
+}
+
+/* Every way to stop, and what a study starts from. */
+static void test_protocols(void **state)
+{
+    struct record_manifest manifest = fixture_manifest;
+    struct record_protocol *protocol = &manifest.protocol;
+    struct err err = {0};
+    record_protocol_default(protocol);
+    assert_int_equal(protocol->stopping, STOPPING_FIXED);
+    assert_int_equal(protocol->look_count, 0);
+    assert_true(protocol->alpha == 0.05 && protocol->margin_p50 == 0.03);
+    assert_true(protocol->margin_p95 == 0.05 && protocol->margin_exact == 0.01);
+    assert_true(protocol->margin_rate == 0.03 && protocol->margin_cpu == 0.03);
+    assert_true(!protocol->racing && protocol->env_padding && protocol->open_loop_per_s == 0);
+    assert_true(protocol->warmup_min == 50 && protocol->warmup_share == 0.05);
+    static const char *const ids[] = {"fixed", "looks", "until"};
+    for (int i = STOPPING_FIXED; i <= STOPPING_UNTIL; i++) {
+        struct buf dir = {0};
+        struct record record;
+        manifest.id = ids[i];
+        protocol->stopping = (enum stopping)i;
+        protocol->look_count = i == STOPPING_LOOKS ? RECORD_LOOKS_MAX : 0;
+        for (uint32_t look = 0; look < RECORD_LOOKS_MAX; look++)
+            protocol->looks[look] = 1000 - (RECORD_LOOKS_MAX - 1 - look) * 100;
+        protocol->margin_exact = 0;
+        assert_int_equal(record_create(*state, &manifest, &dir, &err), RC_OK);
+        fixture_load(&record, buf_str(&dir));
+        assert_manifests_equal(&record.manifest, &manifest);
+        record_release(&record);
+        buf_release(&dir);
+    }
+    /* A protocol nobody filled in is none. */
+    struct buf dir = {0};
+    manifest.id = "empty";
+    *protocol = (struct record_protocol){0};
+    assert_int_equal(record_create(*state, &manifest, &dir, &err), RC_USAGE);
+    assert_non_null(strstr(err.msg, "\"protocol.alpha\" must be above 0"));
+    err_clear(&err);
+    record_protocol_default(protocol);
+    protocol->margin_cpu = NAN;
+    assert_int_equal(record_create(*state, &manifest, &dir, &err), RC_USAGE);
+    assert_non_null(strstr(err.msg, "\"protocol.margins.cpu\" must be above 0"));
+    buf_release(&dir);
+}
+
+static const struct fixture_edit build_edits[] = {
+    {"\"label\": \"new\"", "\"label\": \"base\"", RC_USAGE, {"\"builds[1].label\" is given twice"}},
+    {"\"label\": \"new\"", "\"label\": \"\"", RC_USAGE, {"\"builds[1].label\" must not be empty"}},
+    {"\"programs\": \"a", "\"programs\": \"\", \"x\": \"", RC_USAGE, {"\"builds[0].programs\""}},
+    {"\"spec\": \"chunked:avg=8k\"",
+     "\"spec\": \"raw\"",
+     RC_USAGE,
+     {"\"arms[1].control\" is true for two arms"}},
+    {"\"build\": 1", "\"build\": 2", RC_USAGE, {"\"arms[1].build\" is not below the number"}},
+};
+
+/* Two programs under test; the second has one link order, the first two. */
+static void test_builds(void **state)
+{
+    struct buf dir = {0};
+    struct err err = {0};
+    struct record_build builds[] = {
+        {"base", "HEAD~1", "00ff", "a/one\na/two\n"},
+        {"new", "", "0100", "b/blobfront"},
+    };
+    struct record_arm arms[FIXTURE_ARMS];
+    struct record_manifest manifest = fixture_manifest;
+    memcpy(arms, fixture_manifest.arms, sizeof(arms));
+    arms[1].build = 1;
+    /* A control per strategy. */
+    arms[1].control = true;
+    arms[1].control_again = false;
+    manifest.arms = arms;
+    manifest.builds = builds;
+    manifest.build_count = COUNT_OF(builds);
+    assert_int_equal(record_create(*state, &manifest, &dir, &err), RC_OK);
+    struct sample run[FIXTURE_LINES];
+    fixture_run(run, 0);
+    run[4].link_order = 1;
+    assert_int_equal(record_append(buf_str(&dir), &manifest, run, FIXTURE_LINES, &err), RC_OK);
+    fixture_run(run, 1);
+    run[4].link_order = 1;
+    assert_int_equal(record_append(buf_str(&dir), &manifest, run, FIXTURE_LINES, &err), RC_BUG);
+    assert_non_null(strstr(err.msg, "link order"));
+    struct record record;
+    fixture_load(&record, buf_str(&dir));
+    assert_manifests_equal(&record.manifest, &manifest);
+    assert_int_equal(record.samples[4].link_order, 1);
+    record_release(&record);
+    fixture_check_edits(buf_str(&dir), "manifest.json", build_edits, COUNT_OF(build_edits));
+    buf_release(&dir);
 }
 
 static void test_create_refuses(void **state)
@@ -236,6 +378,17 @@ static void test_append_refuses(void **state)
     run[1].value[M_OPS] = 200.5;
     expect_append(study, run, FIXTURE_LINES, RC_INVALID, "\"ops\" is a counter");
     fixture_run(run, 0);
+    run[1].value[M_P99_NS] = NAN;
+    run[1].value[M_OPS] = 399;
+    expect_append(study, run, FIXTURE_LINES, RC_INVALID,
+                  "\"p95_ns\" needs at least 400 operations");
+    run[1].value[M_P95_NS] = NAN;
+    run[1].value[M_OPS] = 99;
+    expect_append(study, run, FIXTURE_LINES, RC_INVALID, "\"p95_64k_ns\" needs at least 100 opera");
+    run[1].value[M_P95_64K_NS] = NAN;
+    run[1].value[M_OPS] = 1;
+    expect_append(study, run, FIXTURE_LINES, RC_INVALID, "\"p50_first_ns\" needs at least 2 opera");
+    fixture_run(run, 0);
     run[1].name = "unknown";
     expect_append(study, run, FIXTURE_LINES, RC_BUG, "\"unknown\"");
     fixture_run(run, 0);
@@ -247,6 +400,20 @@ static void test_append_refuses(void **state)
     fixture_run(run, 0);
     run[4].valid = false;
     expect_append(study, run, FIXTURE_LINES, RC_INVALID, "\"reason\" is missing");
+    /* What a reader would refuse for other reasons than its values. */
+    fixture_run(run, 0);
+    run[4].dataset_hash = "aa56";
+    expect_append(study, run, FIXTURE_LINES, RC_INVALID, "is of other data: aa56, not aa55");
+    fixture_run(run, 0);
+    expect_append(study, run + 2, FIXTURE_LINES - 2, RC_BUG,
+                  "run 0 counts as valid and has no phase \"ingest_binary_cold\"");
+    run[2] = run[3];
+    run[3] = run[4];
+    expect_append(study, run, FIXTURE_LINES - 1, RC_BUG, "has no snapshot \"after_ingest\"");
+    fixture_run(run, 0);
+    for (size_t i = 0; i < FIXTURE_LINES; i++)
+        run[i].run = FIXTURE_ARMS;
+    expect_append(study, run, FIXTURE_LINES, RC_BUG, "run 2 is not that of slot 0 of round 0");
     fixture_read(study, "samples.jsonl", &text);
     assert_int_equal(text.len, 0);
     buf_release(&dir);
@@ -423,6 +590,11 @@ static void test_verify_rounds(void **state)
     load_study(&record, *state);
     assert_int_equal(record_verify(&record, &err), RC_OK);
 
+    /* Files name the line. */
+    line(&record, 3, 4)->env_padding--;
+    expect_violation(&record, "samples.jsonl:20: runs 2 and 3 of round 1 had other environments");
+    line(&record, 3, 4)->env_padding++;
+
     /* The last run is missing: its round lacks an arm, and the hint says how to go on. */
     record.sample_count -= FIXTURE_LINES;
     record.run_count--;
@@ -455,6 +627,11 @@ static void test_verify_rounds(void **state)
     for (size_t i = 0; i < FIXTURE_LINES; i++)
         line(&record, 3, i)->run = 3;
 
+    line(&record, 3, 4)->env_padding--;
+    expect_violation(&record,
+                     "runs 2 and 3 of round 1 had other environments: 4095 and 4094 bytes");
+    line(&record, 3, 4)->env_padding++;
+
     line(&record, 3, 4)->round = 4000000000;
     expect_violation(&record, "run 3 is of round 4000000000");
     line(&record, 3, 4)->round = 1;
@@ -480,7 +657,7 @@ static void test_verify_runs(void **state)
     assert_int_equal(record_verify(&record, &err), RC_OK);
 
     end->verification = "fedcba9876543210";
-    expect_violation(&record, "read other bytes: verification 0123456789abcdef and "
+    expect_violation(&record, "read other bytes: \"verification\" 0123456789abcdef and "
                               "fedcba9876543210");
     /* An INVALID run proves nothing and breaks nothing. */
     end->valid = false;
@@ -516,11 +693,12 @@ static void test_verify_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FOLDER_TEST(test_round_trip),   FOLDER_TEST(test_create_refuses),
-        FOLDER_TEST(test_foreign_text), FOLDER_TEST(test_append_refuses),
-        FOLDER_TEST(test_run_file),     FOLDER_TEST(test_write_file),
-        FOLDER_TEST(test_disk_full),    FOLDER_TEST(test_verify_rounds),
-        FOLDER_TEST(test_verify_runs),
+        FOLDER_TEST(test_round_trip),     FOLDER_TEST(test_protocols),
+        FOLDER_TEST(test_open_loop),      FOLDER_TEST(test_builds),
+        FOLDER_TEST(test_create_refuses), FOLDER_TEST(test_foreign_text),
+        FOLDER_TEST(test_append_refuses), FOLDER_TEST(test_run_file),
+        FOLDER_TEST(test_write_file),     FOLDER_TEST(test_disk_full),
+        FOLDER_TEST(test_verify_rounds),  FOLDER_TEST(test_verify_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,44 +105,16 @@ static void test_append_after_cut(void **state)
     buf_release(&now);
 }
 
-struct edit {
-    const char *find, *replace; /* the first occurrence */
-    enum rc rc;
-    const char *parts[3];
-};
-
-static void replaced(struct buf *out, const struct buf *text, const struct edit *edit)
-{
-    struct err err = {0};
-    const char *from = (const char *)text->ptr, *at = strstr(from, edit->find);
-    if (at == NULL)
-        fail_msg("\"%s\" is not in the file", edit->find);
-    buf_clear(out);
-    assert_int_equal(buf_printf(out, &err, "%.*s%s%s", (int)(at - from), from, edit->replace,
-                                at + strlen(edit->find)),
-                     RC_OK);
-}
-
-static void check_edits(const char *dir, const char *name, const struct edit *edits, size_t count)
-{
-    struct buf text = {0}, changed = {0};
-    fixture_read(dir, name, &text);
-    for (size_t i = 0; i < count; i++) {
-        replaced(&changed, &text, &edits[i]);
-        fixture_write(dir, name, changed.ptr, changed.len);
-        EXPECT_LOAD(dir, edits[i].rc, edits[i].parts[0], edits[i].parts[1], edits[i].parts[2]);
-    }
-    fixture_write(dir, name, text.ptr, text.len);
-    buf_release(&text);
-    buf_release(&changed);
-}
-
-static const struct edit manifest_edits[] = {
-    {"blobfront/manifest/1",
-     "blobfront/manifest/2",
+static const struct fixture_edit manifest_edits[] = {
+    {"blobfront/manifest/2",
+     "blobfront/manifest/1",
      RC_MISMATCH,
-     {"manifest.json", "unknown schema \"blobfront/manifest/2\""}},
-    {"  \"schema\": \"blobfront/manifest/1\",\n",
+     {"manifest.json: unknown schema \"blobfront/manifest/1\" (expected blobfront/manifest/2)"}},
+    {"blobfront/manifest/2",
+     "blobfront/manifest/3",
+     RC_MISMATCH,
+     {"manifest.json: unknown schema \"blobfront/manifest/3\" (expected blobfront/manifest/2)"}},
+    {"  \"schema\": \"blobfront/manifest/2\",\n",
      "",
      RC_USAGE,
      {"manifest.json:1: missing \"schema\""}},
@@ -235,6 +207,59 @@ static const struct edit manifest_edits[] = {
      "\"snapshot\": \"baseline\"",
      RC_USAGE,
      {"\"phases[1].snapshot\" is the name"}},
+    {"\"protocol\":", "\"protokoll\":", RC_USAGE, {"manifest.json:1: missing \"protocol\""}},
+    {"\"stopping\": \"looks\"",
+     "\"stopping\": \"never\"",
+     RC_USAGE,
+     {":35: \"protocol.stopping\" is not fixed, looks or until-decided"}},
+    {"\"stopping\": \"looks\"",
+     "\"stopping\": \"fixed\"",
+     RC_USAGE,
+     {":36: \"protocol.looks\" must name rounds when \"stopping\" is \"looks\", and only then"}},
+    {"\"looks\": [", "\"looks\": [], \"x\": [", RC_USAGE, {"\"protocol.looks\" must name rounds"}},
+    {"\"looks\": [", "\"looks\": [3,", RC_USAGE, {"\"protocol.looks\" must be ascending"}},
+    {"      8\n", "      2\n", RC_USAGE, {"\"protocol.looks\" must be ascending"}},
+    {"      8\n",
+     "      1001\n",
+     RC_USAGE,
+     {":39: \"protocol.looks[2]\" is not a number of rounds"}},
+    {"      8\n",
+     "      2.5\n",
+     RC_USAGE,
+     {":39: \"protocol.looks[2]\" is not a number of rounds"}},
+    {"      8\n", "      \"8\"\n", RC_USAGE, {"expected a number for \"protocol.looks[2]\""}},
+    {"      8\n", "      4,5,6,7,8,9,10\n", RC_USAGE, {"must not hold more than 8 looks"}},
+    {"\"alpha\": 0.05", "\"alpha\": 0", RC_USAGE, {":48: \"protocol.alpha\" must be above 0 and"}},
+    {"\"alpha\": 0.05", "\"alpha\": 0.51", RC_USAGE, {"\"protocol.alpha\" must be above 0 and"}},
+    {"\"alpha\": 0.05", "\"alpha\": Infinity", RC_USAGE, {"manifest.json:48:14: expected a value"}},
+    {"\"p50\": 0.03", "\"p50\": 0", RC_USAGE, {":42: \"protocol.margins.p50\" must be above 0"}},
+    {"\"p95\": 0.05", "\"p95\": 1", RC_USAGE, {":43: \"protocol.margins.p95\" must be above 0"}},
+    {"\"rate\": 0.03", "\"rate\": -0.1", RC_USAGE, {"\"protocol.margins.rate\" must not be neg"}},
+    {"\"cpu\": 0.03", "\"cpu\": 5", RC_USAGE, {"\"protocol.margins.cpu\" must be above 0"}},
+    {"\"exact\": 0.01", "\"exact\": 1", RC_USAGE, {"\"protocol.margins.exact\" must be from 0"}},
+    {"\"racing\": true", "\"racing\": 1", RC_USAGE, {"\"protocol.racing\", got number 1"}},
+    {"\"open_loop_per_s\": 0",
+     "\"open_loop_per_s\": 1e10",
+     RC_USAGE,
+     {"\"protocol.open_loop_per_s\" must be from 0 to 1e9"}},
+    {"\"warmup_min\": 50", "\"warmup_min\": 1.5", RC_USAGE, {"\"protocol.warmup_min\""}},
+    {"\"warmup_share\": 0.05",
+     "\"warmup_share\": 1.5",
+     RC_USAGE,
+     {"\"protocol.warmup_share\" must be from 0 to 1"}},
+    {"\"build\": 0",
+     "\"build\": 1",
+     RC_USAGE,
+     {"\"arms[0].build\" must be 0 in a study without builds"}},
+    {"\"phases\": [",
+     "\"builds\": {}, \"phases\": [",
+     RC_USAGE,
+     {"expected an array for \"builds\", got object"}},
+    {"\"phases\": [",
+     "\"builds\": [{\"label\": \"a\", \"revision\": \"\", \"hash\": \"\", \"programs\": \"\\n\"}],"
+     " \"phases\": [",
+     RC_USAGE,
+     {"\"builds[0].programs\" must name a program file per line"}},
     {"\"kernel\": \"6.1\\n\"",
      "\"kernel\": 6.1",
      RC_USAGE,
@@ -258,15 +283,29 @@ static void test_manifest_fields(void **state)
 {
     struct buf dir = {0};
     fixture_make(&dir, *state, 1);
-    check_edits(buf_str(&dir), "manifest.json", manifest_edits, COUNT_OF(manifest_edits));
+    fixture_check_edits(buf_str(&dir), "manifest.json", manifest_edits, COUNT_OF(manifest_edits));
     buf_release(&dir);
 }
 
-static const struct edit sample_edits[] = {
-    {"blobfront/sample/1",
-     "blobfront/sample/9",
+static const struct fixture_edit sample_edits[] = {
+    {"blobfront/sample/2",
+     "blobfront/sample/1",
      RC_MISMATCH,
-     {"samples.jsonl:1: unknown schema \"blobfront/sample/9\""}},
+     {"samples.jsonl:1: unknown schema \"blobfront/sample/1\" (expected blobfront/sample/2)"}},
+    {"blobfront/sample/2",
+     "blobfront/manifest/2",
+     RC_MISMATCH,
+     {"samples.jsonl:1: unknown schema \"blobfront/manifest/2\""}},
+    {"\"env_padding\":17",
+     "\"env_padding\":4096",
+     RC_USAGE,
+     {"samples.jsonl:5: \"env_padding\" is above 4095 bytes"}},
+    {"\"env_padding\":17", "\"env_padding\":-1", RC_USAGE, {"\"env_padding\", got number -1"}},
+    {"\"env_padding\":17,", "", RC_USAGE, {"samples.jsonl:5: missing \"env_padding\""}},
+    {"\"link_order\":0",
+     "\"link_order\":1",
+     RC_USAGE,
+     {"samples.jsonl:5: \"link_order\" is not a program of the arm's build"}},
     {"\"kind\":\"phase\"",
      "\"kind\":\"face\"",
      RC_USAGE,
@@ -295,19 +334,22 @@ static const struct edit sample_edits[] = {
      "\"values\":[],\"v\":{",
      RC_USAGE,
      {"samples.jsonl:1: expected an object for \"values\", got array"}},
-    {"\"ops\":200",
+    {"\"ops\":2000",
      "\"ops\":\"many\"",
      RC_USAGE,
      {"samples.jsonl:2: expected a number for \"values.ops\", got string \"many\""}},
-    {"\"ops\":200", "\"ops\":null", RC_USAGE, {"\"values.ops\", got null"}},
-    {"\"ops\":200", "\"ops\":NaN", RC_USAGE, {"samples.jsonl:2:", "expected a value, got \"N\""}},
-    {"\"ops\":200", "\"ops\":1e999", RC_USAGE, {"samples.jsonl:2:", "number is too large"}},
-    {"\"ops\":200", "\"ops\":-200", RC_USAGE, {"samples.jsonl:2: \"values.ops\" is negative"}},
-    {"\"ops\":200", "\"ops\":200.5", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
-    {"\"ops\":200", "\"ops\":1e16", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
-    {"\"ops\":200", "\"ops\":0", RC_USAGE, {"\"values.p50_ns\" needs at least 1 operations"}},
-    {"\"ops\":200", "\"ops\":19", RC_USAGE, {"\"values.p95_ns\" needs at least 20 operations"}},
-    {"\"ops\":200", "\"ops\":99", RC_USAGE, {"\"values.p99_ns\" needs at least 100 operations"}},
+    {"\"ops\":2000", "\"ops\":null", RC_USAGE, {"\"values.ops\", got null"}},
+    {"\"ops\":2000", "\"ops\":NaN", RC_USAGE, {"samples.jsonl:2:", "expected a value, got \"N\""}},
+    {"\"ops\":2000", "\"ops\":1e999", RC_USAGE, {"samples.jsonl:2:", "number is too large"}},
+    {"\"ops\":2000", "\"ops\":-2000", RC_USAGE, {"samples.jsonl:2: \"values.ops\" is negative"}},
+    {"\"ops\":2000", "\"ops\":2000.5", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
+    {"\"ops\":2000", "\"ops\":1e16", RC_USAGE, {"\"values.ops\" is a counter and not a whole"}},
+    {"\"ops\":2000", "\"ops\":0", RC_USAGE, {"\"values.p50_ns\" needs at least 1 operations"}},
+    {"\"ops\":2000", "\"ops\":399", RC_USAGE, {"\"values.p95_ns\" needs at least 400 operations"}},
+    {"\"ops\":2000",
+     "\"ops\":1999",
+     RC_USAGE,
+     {"\"values.p99_ns\" needs at least 2000 operations"}},
     {"\"wall_ns\":1000000", "\"wall_ns\":0", RC_USAGE, {"\"values.max_ns\" is above \"wall_ns\""}},
     {"\"wall_ns\":1000000", "\"wall_ns\":-5", RC_USAGE, {"\"values.wall_ns\" is negative"}},
     {"\"wall_ns\":1000000", "\"wall_ns\":1e300", RC_USAGE, {"\"values.wall_ns\" is out of range"}},
@@ -317,12 +359,37 @@ static const struct edit sample_edits[] = {
      {"samples.jsonl:2: \"values.p50_ns\" is above \"p95_ns\""}},
     {"\"p95_ns\":7000.25", "\"p95_ns\":9001", RC_USAGE, {"\"values.p95_ns\" is above \"p99_ns\""}},
     {"\"p99_ns\":9000", "\"p99_ns\":9501", RC_USAGE, {"\"values.p99_ns\" is above \"max_ns\""}},
+    {"\"p50_first_ns\":4100",
+     "\"p50_first_ns\":9501",
+     RC_USAGE,
+     {"samples.jsonl:2: \"values.p50_first_ns\" is above \"max_ns\""}},
+    {"\"p50_second_ns\":3900",
+     "\"p50_second_ns\":9501",
+     RC_USAGE,
+     {"\"values.p50_second_ns\" is above \"max_ns\""}},
+    {"\"p95_64k_ns\":7500",
+     "\"p95_64k_ns\":9501",
+     RC_USAGE,
+     {"\"values.p95_64k_ns\" is above \"max_ns\""}},
+    {"\"p95_64k_ns\":7500",
+     "\"p95_large_ns\":9501",
+     RC_USAGE,
+     {"\"values.p95_large_ns\" is above \"max_ns\""}},
+    {"\"stall_ns\":2500", "\"stall_ns\":-1", RC_USAGE, {"\"values.stall_ns\" is negative"}},
+    {"\"stall_ns\":2500",
+     "\"stall_ns\":1e9",
+     RC_USAGE,
+     {"\"values.stall_ns\" is above \"wall_ns\""}},
+    {"\"stall_share\":0.0025",
+     "\"stall_share\":1.5",
+     RC_USAGE,
+     {"samples.jsonl:2: \"values.stall_share\" is above 1"}},
     {"\"p99_ns\":9000",
      "\"total_bytes\":9000",
      RC_USAGE,
      {"\"values.total_bytes\" does not belong"}},
     {"\"write_amp\":-",
-     "\"ops\":200,\"write_amp\":-",
+     "\"ops\":2000,\"write_amp\":-",
      RC_USAGE,
      {"samples.jsonl:2: key \"values.ops\" is given twice"}},
     {"\"valid\":true",
@@ -360,17 +427,27 @@ static const struct edit sample_edits[] = {
      "\n{\"schema\"",
      RC_USAGE,
      {"samples.jsonl:1:1: expected a JSON document, got nothing"}},
+    {"\"arm\":\"raw\"",
+     "\"arm\":\"chunked:avg=8k \\\"\xc3\xa9\\\"\"",
+     RC_USAGE,
+     {"samples.jsonl:2: ", "has another round, slot or arm", "(line 1)"}},
     {"\"round\":0",
      "\"round\":1",
      RC_USAGE,
-     {"samples.jsonl:2: ", "has another round, slot or arm", "(line 1)"}},
+     {"samples.jsonl:1: \"run\" is not \"round\" x the number of arms + \"slot\""}},
+    {"\"run\":0", "\"run\":4294967295", RC_USAGE, {"samples.jsonl:1: \"run\" is not \"round\" x"}},
+    {"\"round\":0", "\"round\":4294967295", RC_USAGE, {"samples.jsonl:1: \"run\" is not \"round"}},
+    {"\"dataset_hash\":\"aa55\"",
+     "\"dataset_hash\":\"aa56\"",
+     RC_MISMATCH,
+     {"samples.jsonl:5: \"dataset_hash\" is \"aa56\", the study is of other data (\"aa55\")"}},
 };
 
 static void test_sample_fields(void **state)
 {
     struct buf dir = {0};
     fixture_make(&dir, *state, 2);
-    check_edits(buf_str(&dir), "samples.jsonl", sample_edits, COUNT_OF(sample_edits));
+    fixture_check_edits(buf_str(&dir), "samples.jsonl", sample_edits, COUNT_OF(sample_edits));
     buf_release(&dir);
 }
 
@@ -397,15 +474,15 @@ static void test_samples_flipped(void **state)
 static void test_unknown_keys(void **state)
 {
     struct buf dir = {0}, text = {0}, changed = {0};
-    static const struct edit edits[] = {
+    static const struct fixture_edit edits[] = {
         {"\"arm\":\"raw\"", "\"arm\":\"raw\",\"colour\":\"red\"", RC_OK, {"colour"}},
-        {"\"ops\":200", "\"ops\":200,\"joules\":5", RC_OK, {"joules"}},
+        {"\"ops\":2000", "\"ops\":2000,\"joules\":5", RC_OK, {"joules"}},
         {"\"blobs\":3", "\"blobs\":3,\"shape\":[{}]", RC_OK, {"shape"}},
     };
     fixture_make(&dir, *state, 1);
     fixture_read(buf_str(&dir), "samples.jsonl", &text);
     for (size_t i = 0; i < COUNT_OF(edits); i++) {
-        replaced(&changed, &text, &edits[i]);
+        fixture_replaced(&changed, &text, &edits[i]);
         fixture_write(buf_str(&dir), "samples.jsonl", changed.ptr, changed.len);
         struct record record;
         fixture_load(&record, buf_str(&dir));
@@ -437,6 +514,30 @@ static void write_lines(const char *dir, const struct buf *text, const int *orde
     }
     fixture_write(dir, "samples.jsonl", out.ptr, out.len);
     buf_release(&out);
+}
+
+/* A round has every arm once, in whatever order its runs stand. */
+static void test_arm_twice(void **state)
+{
+    struct buf dir = {0}, parent = {0};
+    struct sample run[FIXTURE_LINES];
+    static const uint32_t numbers[][3] = {{0, 1, 2}, {3, 0, 2}};
+    for (size_t n = 0; n < COUNT_OF(numbers); n++) {
+        fixture_make(&dir, fixture_join(&parent, *state, n == 0 ? "a" : "b"), 0);
+        for (size_t i = 0; i < COUNT_OF(numbers[n]); i++) {
+            fixture_run(run, numbers[n][i]);
+            for (size_t k = 0; k < FIXTURE_LINES; k++)
+                run[k].arm = 1;
+            fixture_append(buf_str(&dir), run);
+        }
+        EXPECT_LOAD(buf_str(&dir), RC_USAGE,
+                    n == 0 ? "samples.jsonl:10: \"arm\" \"chunked"
+                           : "samples.jsonl:15: \"arm\" \"chunked",
+                    n == 0 ? "has a run in round 0 already, line 5"
+                           : "has a run in round 1 already, line 5");
+    }
+    buf_release(&dir);
+    buf_release(&parent);
 }
 
 static void test_line_order(void **state)
@@ -476,12 +577,27 @@ static void test_line_order(void **state)
     assert_int_equal(record.warnings, 1);
     assert_non_null(strstr(record.warning, "samples.jsonl:6: run 1 did not finish"));
     assert_null(record_find(&record, 1, SAMPLE_PHASE, "ingest_binary_cold"));
+    assert_int_equal(record.stray_line, 6); /* no crash leaves that */
+    record_release(&record);
+    write_lines(study, &text, (const int[]){0, 1, 2, 3, 4, 5, 6, 7, 8, -1});
+    fixture_load(&record, study);
+    assert_int_equal(record.warnings, 1);
+    assert_int_equal(record.stray_line, 0); /* but this one does */
     record_release(&record);
 
     write_lines(study, &text, (const int[]){0, 1, 2, 3, 4, 4, -1});
     EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:6: \"run\" 0 is recorded already", "line 5");
-    write_lines(study, &text, (const int[]){0, 1, 2, 4, 3, -1});
+    write_lines(study, &text, (const int[]){1, 2, 3, 4, 0, -1});
     EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:5: \"run\" 0 is recorded already", "line 4");
+    /* A run that counts as valid did everything. */
+    write_lines(study, &text, (const int[]){0, 1, 2, 4, 5, 6, 7, 8, 9, -1});
+    EXPECT_LOAD(study, RC_USAGE,
+                "samples.jsonl:4: \"valid\" is true, and run 0 has no phase "
+                "\"read_point_binary\"");
+    write_lines(study, &text, (const int[]){5, 7, 8, 9, -1});
+    EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:4:", "run 1 has no phase \"ingest_binary_cold\"");
+    write_lines(study, &text, (const int[]){0, 1, 3, 4, -1});
+    EXPECT_LOAD(study, RC_USAGE, "samples.jsonl:4:", "run 0 has no snapshot \"after_ingest\"");
     write_lines(study, &text, (const int[]){0, 1, 1, 2, 3, 4, -1});
     EXPECT_LOAD(study, RC_USAGE,
                 "samples.jsonl:3: phase line \"ingest_binary_cold\" is there twice", "(line 2)");
@@ -498,7 +614,7 @@ int main(void)
         FOLDER_TEST(test_samples_truncated), FOLDER_TEST(test_append_after_cut),
         FOLDER_TEST(test_manifest_fields),   FOLDER_TEST(test_sample_fields),
         FOLDER_TEST(test_samples_flipped),   FOLDER_TEST(test_unknown_keys),
-        FOLDER_TEST(test_line_order),
+        FOLDER_TEST(test_line_order),        FOLDER_TEST(test_arm_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -385,7 +385,7 @@ static void test_rows(void **state)
     (void)state;
     OK(workload_rows_validate(&err));
     assert_null(workload_by_name("absent"));
-    assert_int_equal(suite_count(), 5);
+    assert_int_equal(suite_count(), 6);
     assert_string_equal(suite_at(0)->workload, "ingest");
     for (size_t i = 0; i < workload_count(); i++)
         assert_ptr_equal(workload_by_name(workload_at(i)->name), workload_at(i));
@@ -597,6 +597,47 @@ static void test_round_order(void **state)
     assert_in_range(same, 50, 150);
 }
 
+/* Programs compared: a strategy's arms side by side, strategies and programs in every order. */
+static void test_round_order_of_builds(void **state)
+{
+    enum { STRATEGIES = 3, PROGRAMS = 3, ARMS = 9, ROUNDS = 3600 };
+    struct record_manifest manifest = {.seed = 5, .arm_count = ARMS, .build_count = 2};
+    uint32_t inner[STRATEGIES][PROGRAMS * PROGRAMS * PROGRAMS] = {0}, outer[64] = {0};
+    uint32_t order[ARMS], first[STRATEGIES];
+    (void)state;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t arms = 0;
+        plan_round_order(&manifest, round, order);
+        for (size_t s = 0; s < STRATEGIES; s++) {
+            uint32_t code = 0;
+            first[s] = order[s * PROGRAMS] / PROGRAMS;
+            for (size_t p = 0; p < PROGRAMS; p++) {
+                uint32_t arm = order[s * PROGRAMS + p];
+                assert_int_equal(arm / PROGRAMS, first[s]);
+                code = code * PROGRAMS + arm % PROGRAMS;
+                arms |= 1u << arm;
+            }
+            inner[first[s]][code]++;
+        }
+        assert_int_equal(arms, (1u << ARMS) - 1);
+        outer[first[0] * 16 + first[1] * 4 + first[2]]++;
+    }
+    /* Each of the six orders about 600 times: five standard deviations are 112. */
+    size_t orders = 0;
+    for (size_t code = 0; code < COUNT_OF(outer); code++) {
+        orders += outer[code] > 0;
+        assert_true(outer[code] == 0 || (outer[code] > 488 && outer[code] < 712));
+    }
+    assert_int_equal(orders, 6);
+    for (size_t s = 0; s < STRATEGIES; s++)
+        for (size_t code = 0; code < COUNT_OF(inner[s]); code++)
+            assert_true(inner[s][code] == 0 || (inner[s][code] > 488 && inner[s][code] < 712));
+    /* Arms that are no strategies times programs (a record by hand): all in one order. */
+    manifest.arm_count = 4;
+    plan_round_order(&manifest, 0, order);
+    assert_int_equal(1u << order[0] | 1u << order[1] | 1u << order[2] | 1u << order[3], 15);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -608,7 +649,7 @@ int main(void)
         cmocka_unit_test(test_rows),           cmocka_unit_test(test_ranks),
         cmocka_unit_test(test_oracle),         cmocka_unit_test(test_oracle_compare),
         cmocka_unit_test(test_plan_limits),    cmocka_unit_test(test_shares),
-        cmocka_unit_test(test_round_order),
+        cmocka_unit_test(test_round_order),    cmocka_unit_test(test_round_order_of_builds),
     };
     return cmocka_run_group_tests_name("t_workloads", tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,13 +65,33 @@ static int set_streams(posix_spawn_file_actions_t *actions, int error_fd)
     return sys;
 }
 
-static enum rc spawn(char *const argv[], int error_fd, pid_t *pid, struct err *err)
+/* The parent's environment with `addition` in place of any variable of its name.  The strings are
+ * borrowed; free() the list. */
+static char **make_environment(const char *addition)
 {
+    size_t count = 0, used = 0, name = addition ? strcspn(addition, "=") + 1 : 0;
+    while (environ[count])
+        count++;
+    char **list = calloc(count + 2, sizeof(*list));
+    for (size_t i = 0; list && i < count; i++)
+        if (!addition || strncmp(environ[i], addition, name) != 0)
+            list[used++] = environ[i];
+    if (list && addition)
+        list[used] = (char *)(uintptr_t)addition; /* posix_spawn writes to none of them */
+    return list;
+}
+
+static enum rc spawn(const struct child_start *start, int error_fd, pid_t *pid, struct err *err)
+{
+    const char *program = start->program ? start->program : "/proc/self/exe";
+    char **environment = make_environment(start->environment);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
-    int sys = posix_spawn_file_actions_init(&actions);
-    if (sys != 0)
+    int sys = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
+    if (sys != 0) {
+        free(environment);
         return FAIL(err, RC_IO, sys, "cannot start a run");
+    }
     sys = posix_spawnattr_init(&attr);
     if (sys == 0) {
         sys = set_streams(&actions, error_fd);
@@ -79,10 +100,13 @@ static enum rc spawn(char *const argv[], int error_fd, pid_t *pid, struct err *e
         if (sys == 0)
             sys = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
         if (sys == 0)
-            sys = posix_spawn(pid, "/proc/self/exe", &actions, &attr, argv, environ);
+            sys = posix_spawn(pid, program, &actions, &attr, start->argv, environment);
         (void)posix_spawnattr_destroy(&attr);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
+    free(environment);
+    if (sys != 0 && start->program)
+        return FAIL(err, RC_IO, sys, "cannot start a run with \"%s\"", Q(program));
     return sys == 0 ? RC_OK : FAIL(err, RC_IO, sys, "cannot start a run");
 }
 
@@ -117,8 +141,8 @@ static enum rc wait_for(pid_t pid, const volatile sig_atomic_t *stop, struct pip
     }
 }
 
-enum rc child_run(char *const argv[], const volatile sig_atomic_t *stop, struct child_end *end,
-                  struct err *err)
+enum rc child_run(const struct child_start *start, const volatile sig_atomic_t *stop,
+                  struct child_end *end, struct err *err)
 {
     int fds[2];
     pid_t pid = -1;
@@ -129,7 +153,7 @@ enum rc child_run(char *const argv[], const volatile sig_atomic_t *stop, struct 
     (void)fcntl(fds[1], F_SETFD, FD_CLOEXEC);
     (void)fcntl(fds[0], F_SETFL, O_NONBLOCK);
     struct pipe_end said = {.fd = fds[0], .open = true, .to = end};
-    enum rc rc = spawn(argv, fds[1], &pid, err);
+    enum rc rc = spawn(start, fds[1], &pid, err);
     (void)close(fds[1]);
     if (rc == RC_OK)
         rc = wait_for(pid, stop, &said, err);
@@ -145,4 +169,13 @@ bool child_crashed(int status)
         if (WIFSIGNALED(status) && WTERMSIG(status) == numbers[i])
             return true;
     return false;
+}
+
+int child_ended_by(int status)
+{
+    if (WIFSIGNALED(status) && !child_crashed(status))
+        return WTERMSIG(status);
+    if (WIFEXITED(status) && WEXITSTATUS(status) > CHILD_SIGNALLED)
+        return WEXITSTATUS(status) - CHILD_SIGNALLED;
+    return 0;
 }

@@ -87,6 +87,7 @@ const struct workload workload_mixed = {
     .size = sizeof(struct workload),
     .name = "mixed",
     .summary = "reads, updates and inserts interleaved (70/20/10)",
+    .open_loop = true,
     .options_size = sizeof(struct mixed_options),
     .opts = mixed_opts,
     .plan = mixed_plan,

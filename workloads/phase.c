@@ -1,5 +1,6 @@
 /* phase.c: one workload executed on a store: warmed, metered, settled, measured. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "workloads/phase_parts.h"
@@ -33,6 +34,73 @@ static enum rc phase_settle(struct phase *phase)
     return rc == RC_OK ? RC_OK : phase_failed(phase, rc, phase->op_count);
 }
 
+/* ---- warming up ------------------------------------------------------------------------------ */
+
+static enum rc warm_read(struct run *run, const char *phase, uint32_t file, struct buf *buf)
+{
+    const struct fact_of_blob *fact = oracle_newest(&run->oracle, file);
+    struct blob_key key = {.file_id = run->ranks.rank_of[file], .version = fact->version};
+    char what[QUOTE_SIZE];
+    (void)snprintf(what, sizeof(what), "%.180s: warm-up", phase);
+    enum rc rc = buf_reserve(buf, fact->len ? fact->len : 1, run->err);
+    if (rc != RC_OK)
+        return rc;
+    buf_clear(buf);
+    rc = store_get(run->store, key, buf);
+    if (rc != RC_OK)
+        return FAIL(run->err, run_blame(rc), 0, "%s: %s", what,
+                    rc == RC_NOTFOUND ? "a blob that was put is not found"
+                                      : store_error(run->store)->msg);
+    return oracle_compare(fact, buf_span(buf), what, ranks_path(&run->ranks, file), run->err);
+}
+
+/* Untimed reads before a phase that only reads: the newest versions of files drawn uniformly, held
+ * against the oracle like all others, before the meters are read.  Not of a strategy whose reads
+ * write: filling its cache is what its first reads cost.  Phases that write get none: they change
+ * what they would warm. */
+static enum rc phase_warm_up(struct run *run, size_t index, size_t op_count)
+{
+    const struct record_protocol *protocol = &run->manifest->protocol;
+    const struct record_phase *plan = &run->manifest->phases[index];
+    struct rng rng = rng_stream(run->manifest->seed, "warm-up", index);
+    uint64_t reads = (uint64_t)(protocol->warmup_share * (double)op_count);
+    struct buf buf = {0};
+    enum rc rc = RC_OK;
+    if (reads < protocol->warmup_min)
+        reads = protocol->warmup_min;
+    if (!plan->reads_only || (run->spec.row->ops->caps & CAP_READ_WRITES) ||
+        run->oracle.file_count == 0)
+        return RC_OK;
+    for (uint64_t i = 0; rc == RC_OK && i < reads; i++) {
+        if (i % 64 == 0 && run_stopped(run))
+            rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in %s", plan->name);
+        else
+            rc =
+                warm_read(run, plan->name, (uint32_t)rng_below(&rng, run->oracle.file_count), &buf);
+    }
+    buf_release(&buf);
+    return rc;
+}
+
+/* ---- one phase ------------------------------------------------------------------------------- */
+
+static struct pace phase_pace(const struct run *run, const struct record_phase *plan)
+{
+    const struct workload *workload = workload_by_name(plan->workload);
+    CHECK(workload); /* its operations were drawn */
+    return pace_of(workload->open_loop ? run->manifest->protocol.open_loop_per_s : 0);
+}
+
+/* Percentiles are of response times then; work and throughput are those of the service (pace.h). */
+static void phase_take_service(struct phase *phase)
+{
+    double *value = phase->sample->value, service_ns = (double)phase->pace.service_ns;
+    if (phase->pace.interval_ns == 0 || phase->pace.service_ns == 0)
+        return;
+    value[M_WALL_NS] = service_ns;
+    value[M_OPS_PER_S] = (double)phase->op_count * 1e9 / service_ns;
+}
+
 enum rc phase_execute(struct run *run, size_t index)
 {
     const struct record_phase *plan = &run->manifest->phases[index];
@@ -42,6 +110,7 @@ enum rc phase_execute(struct run *run, size_t index)
         .plan = plan,
         .ops = run->schedule.ops + first,
         .op_count = run->phase_start[index + 1] - first,
+        .pace = phase_pace(run, plan),
     };
     struct phase_baseline base;
     phase.latencies = calloc(phase.op_count ? phase.op_count : 1, sizeof(*phase.latencies));
@@ -52,6 +121,8 @@ enum rc phase_execute(struct run *run, size_t index)
         rc = window_new(&run->window, run->err);
     if (rc == RC_OK)
         rc = run_warm(run);
+    if (rc == RC_OK)
+        rc = phase_warm_up(run, index, phase.op_count);
     if (rc == RC_OK) {
         phase_baseline(run, &base);
         rc = phase_operations(&phase);
@@ -64,6 +135,8 @@ enum rc phase_execute(struct run *run, size_t index)
         phase.sample = run_add_sample(run, SAMPLE_PHASE, plan->name);
         rc = phase_measure(&phase, &base);
     }
+    if (rc == RC_OK)
+        phase_take_service(&phase);
     if (rc == RC_OK && plan->snapshot[0])
         rc = snapshot_take(run, plan->snapshot, phase.sample);
     else if (rc == RC_OK && phase.sample->value[M_WRITE_BYTES] > 0)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/quantile.h"
+#include "workloads/latency_metrics.h"
 #include "workloads/phase_parts.h"
 
 void phase_baseline(const struct run *run, struct phase_baseline *base)
@@ -37,28 +37,11 @@ static void set_ratio(struct sample *sample, enum metric metric, double value, d
 
 static enum rc phase_latency_metrics(struct phase *phase)
 {
-    double *value = phase->sample->value;
-    double *sorted = malloc((phase->op_count ? phase->op_count : 1) * sizeof(*sorted));
-    double wall_ns = 0;
-    if (!sorted)
+    double *scratch = malloc((phase->op_count ? phase->op_count : 1) * sizeof(*scratch));
+    if (!scratch)
         return FAIL(phase->run->err, RC_NOMEM, 0, "no memory for %zu latencies", phase->op_count);
-    for (size_t i = 0; i < phase->op_count; i++) {
-        sorted[i] = (double)phase->latencies[i].ns;
-        wall_ns += sorted[i];
-    }
-    quantile_sort(sorted, phase->op_count);
-    value[M_OPS] = (double)phase->op_count;
-    value[M_WALL_NS] = wall_ns;
-    if (phase->op_count > 0) {
-        value[M_P50_NS] = quantile_type7(sorted, phase->op_count, 0.50);
-        value[M_MAX_NS] = sorted[phase->op_count - 1];
-    }
-    if (phase->op_count >= 20)
-        value[M_P95_NS] = quantile_type7(sorted, phase->op_count, 0.95);
-    if (phase->op_count >= 100)
-        value[M_P99_NS] = quantile_type7(sorted, phase->op_count, 0.99);
-    set_ratio(phase->sample, M_OPS_PER_S, (double)phase->op_count * 1e9, wall_ns);
-    free(sorted);
+    latency_metrics(phase->sample->value, phase->latencies, phase->op_count, scratch);
+    free(scratch);
     return RC_OK;
 }
 

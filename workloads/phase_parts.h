@@ -2,6 +2,7 @@
 #ifndef WORKLOADS_PHASE_PARTS_H
 #define WORKLOADS_PHASE_PARTS_H
 
+#include "workloads/pace.h"
 #include "workloads/run.h"
 
 struct phase {
@@ -15,6 +16,7 @@ struct phase {
     uint32_t in_batch; /* writes in the open batch, as planned so far */
     uint64_t bytes_in, bytes_out, commits;
     uint64_t checkpoints; /* that were due; settling makes one more */
+    struct pace pace;     /* open loop; interval_ns 0 in closed loop */
     struct cpu_time cpu;
     uint64_t settle_ns;
     struct io_meter meter;
@@ -37,6 +39,10 @@ enum rc phase_failed(struct phase *phase, enum rc rc, size_t index);
  * phase->done. */
 MUST_CHECK enum rc window_step(struct phase *phase);
 MUST_CHECK enum rc window_new(struct window **out, struct err *err);
+/* The timed operations of a window, in a function of its own under this name: a gate counts the
+ * instructions between its beginning and its end. */
+MUST_CHECK __attribute__((noinline)) enum rc window_run(struct phase *phase, size_t *executed,
+                                                        uint64_t *start_ns);
 
 /* phase_metrics.c: what was done since `base`, held against what was promised, into the phase's
  * sample and its latency file. */

@@ -1,6 +1,7 @@
 #include "workloads/plan.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,19 @@ static enum rc add_arm(struct maker *maker, const char *text)
 }
 
 /* The control stands first, and once more as raw': what differs between the two is noise. */
+static void add_control_again(struct record_manifest *manifest)
+{
+    manifest->arms[0].control = true;
+    struct record_arm again = manifest->arms[0];
+    again.label = PLAN_CONTROL "'";
+    again.control = false;
+    again.control_again = true;
+    memmove(&manifest->arms[2], &manifest->arms[1],
+            (manifest->arm_count - 1) * sizeof(*manifest->arms));
+    manifest->arms[1] = again;
+    manifest->arm_count++;
+}
+
 static enum rc make_arms(struct maker *maker)
 {
     const struct plan_request *request = maker->request;
@@ -143,22 +157,18 @@ static enum rc make_arms(struct maker *maker)
     manifest->arms = arena_zalloc(maker->arena, PLAN_ARMS_MAX + 1, sizeof(*manifest->arms));
     if (!manifest->arms)
         return FAIL(maker->err, RC_NOMEM, 0, "no memory for the plan");
-    enum rc rc = add_arm(maker, PLAN_CONTROL);
+    /* With programs to compare each strategy has its own control (plan_builds.c). */
+    bool builds = request->build_count > 0;
+    enum rc rc = builds ? RC_OK : add_arm(maker, PLAN_CONTROL);
     for (size_t i = 0; rc == RC_OK && i < count; i++)
-        if (strcmp(specs[i], PLAN_CONTROL) != 0)
+        if (builds || strcmp(specs[i], PLAN_CONTROL) != 0)
             rc = add_arm(maker, specs[i]);
-    if (rc != RC_OK)
-        return rc;
-    manifest->arms[0].control = true;
-    struct record_arm again = manifest->arms[0];
-    again.label = PLAN_CONTROL "'";
-    again.control = false;
-    again.control_again = true;
-    memmove(&manifest->arms[2], &manifest->arms[1],
-            (manifest->arm_count - 1) * sizeof(*manifest->arms));
-    manifest->arms[1] = again;
-    manifest->arm_count++;
-    return RC_OK;
+    if (rc == RC_OK && builds)
+        return plan_builds_apply(manifest, request->builds, request->build_count, maker->arena,
+                                 maker->err);
+    if (rc == RC_OK)
+        add_control_again(manifest);
+    return rc;
 }
 
 /* ---- phases --------------------------------------------------------------------------------- */
@@ -304,13 +314,13 @@ static enum rc make_settings(struct maker *maker)
     struct record_manifest *manifest = maker->manifest;
     enum durability durability;
     manifest->seed = request->seed_given ? request->seed : 1;
-    manifest->rounds = request->rounds ? request->rounds : 10;
     manifest->budget_ns = request->budget_ns;
     manifest->batch = request->batch ? request->batch : 1;
     manifest->anywhere = request->anywhere;
     manifest->guardrail = isnan(request->guardrail) ? 0.10 : request->guardrail;
     manifest->durability = request->durability ? request->durability : "durable";
     manifest->plan_name = "suite";
+    record_protocol_default(&manifest->protocol);
     enum rc rc = durability_parse(manifest->durability, &durability, maker->err);
     if (rc == RC_OK)
         rc = choose(maker, "--retention", request->retention, retentions, COUNT_OF(retentions),
@@ -492,6 +502,8 @@ enum rc plan_make(const struct plan_request *request, struct arena *arena,
     *manifest = (struct record_manifest){0};
     enum rc rc = make_settings(&maker);
     if (rc == RC_OK)
+        rc = plan_protocol_make(request, manifest, err);
+    if (rc == RC_OK)
         rc = make_arms(&maker);
     if (rc == RC_OK)
         rc = make_phases(&maker);
@@ -510,28 +522,13 @@ enum rc plan_check(const struct record_manifest *manifest, struct err *err)
     if (manifest->phase_count > RUN_PHASES_MAX)
         return FAIL(err, RC_USAGE, 0, "manifest.json: %zu phases (expected at most %d)",
                     manifest->phase_count, RUN_PHASES_MAX);
+    if (manifest->rounds > PLAN_ROUNDS_MAX)
+        return FAIL(err, RC_USAGE, 0, "manifest.json: %" PRIu32 " rounds (expected at most %d)",
+                    manifest->rounds, PLAN_ROUNDS_MAX);
+    const struct record_protocol *protocol = &manifest->protocol;
+    size_t looks = protocol->look_count;
+    if (protocol->stopping == STOPPING_LOOKS &&
+        (looks == 0 || looks > RECORD_LOOKS_MAX || protocol->looks[looks - 1] != manifest->rounds))
+        return FAIL(err, RC_USAGE, 0, "manifest.json: the last look is not after the last round");
     return RC_OK;
-}
-
-void plan_round_order(const struct record_manifest *manifest, uint32_t round, uint32_t *order)
-{
-    struct rng rng = rng_stream(manifest->seed, "round-order", round);
-    rng_permutation(&rng, order, (uint32_t)manifest->arm_count);
-}
-
-uint32_t plan_arm_of(const struct record_manifest *manifest, uint32_t run)
-{
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1];
-    plan_round_order(manifest, run / arms, order);
-    return order[run % arms];
-}
-
-uint32_t plan_run_of(const struct record_manifest *manifest, uint32_t round, uint32_t arm)
-{
-    uint32_t arms = (uint32_t)manifest->arm_count, order[PLAN_ARMS_MAX + 1], slot = 0;
-    CHECK(arm < arms);
-    plan_round_order(manifest, round, order);
-    while (order[slot] != arm)
-        slot++;
-    return round * arms + slot;
 }

@@ -72,6 +72,7 @@ const struct workload workload_read_point = {
     .name = "read_point",
     .summary = "read single blobs by key",
     .reads_only = true,
+    .open_loop = true,
     .options_size = sizeof(struct read_point_options),
     .opts = read_point_opts,
     .plan = read_point_plan,

@@ -257,7 +257,7 @@ static enum rc sweep_scan(struct run *run, struct buf *buf)
     return rc;
 }
 
-/* Peeks, so that the kept artifact is the store the last snapshot measured. */
+/* Peeks, so that the kept artifact is the store the last phase left. */
 static enum rc run_sweep(struct run *run)
 {
     struct buf buf = {0};
@@ -371,6 +371,8 @@ static enum rc run_line(struct run *run, bool valid, const char *reason)
     uint64_t peak_rss = host_peak_rss_bytes();
     struct sample *sample = run_add_sample(run, SAMPLE_RUN, "");
     sample->valid = valid;
+    sample->env_padding = run->request->env_padding;
+    sample->link_order = run->request->link_order;
     enum rc rc = copy_text(run, reason, &sample->reason);
     if (rc == RC_OK)
         rc = copy_text(run, hex_str(hex, span_of(run->verification.bytes, 16)),
@@ -399,6 +401,11 @@ static enum rc check_dataset_hash(struct run *run)
     hex_str(hex, span_of(run->dataset_hash.bytes, 16));
     if (strcmp(hex, run->manifest->dataset_hash) == 0)
         return RC_OK;
+    /* Another program's plan: then it is the programs that differ. */
+    if (run->manifest->build_count)
+        return FAIL(&run->outside_err, RC_MISMATCH, 0,
+                    "it makes other data of \"%s\": dataset hash %s, expected %s",
+                    Q(run->manifest->dataset_spec), hex, run->manifest->dataset_hash);
     return FAIL(&run->outside_err, RC_IO, 0,
                 "the dataset changed while in use: its hash was %s when the study began, is %s",
                 run->manifest->dataset_hash, hex);

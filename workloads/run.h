@@ -1,7 +1,9 @@
 /* run.h: one run: one process, one fresh store, every phase of the suite.
  *
  * A run opens the dataset, draws every operation, creates the store, and then for each phase
- *   1. warms the store's files (page cache untouched for a minute may be evicted on shared hosts),
+ *   1. warms the store's files (page cache untouched for a minute may be evicted on shared hosts)
+ *      and, where the phase only reads, the store itself by untimed reads: the larger of warmup_min
+ *      and warmup_share of the phase's operations, outside every meter,
  *   2. executes the operations in windows: contents are generated and destinations prepared, the
  *      clock runs over the window, then every byte read is verified with the clock stopped,
  *   3. settles (checkpoint), meters the difference, and measures the store at rest where the plan
@@ -12,6 +14,10 @@
  *
  * Latency of an operation: from the end of the one before it to its own end, one clock read each;
  * it includes BEGIN, COMMIT and a due checkpoint when the operation opens or closes a batch.
+ *
+ * In open loop (protocol.open_loop_per_s, phases other than ingest and scans) operations have a
+ * time at which they are due, and latency counts from there: see pace.h for what wall_ns,
+ * ops_per_s and CPU time are then.
  *
  * A run that did not do what it claims ends INVALID with a reason: that is a result (RC_OK,
  * samples' run line has valid = false).  An error is returned when the environment failed (no
@@ -39,6 +45,7 @@ struct run_request {
     const char *store_dir; /* exists, empty */
     const char *kept_dir;  /* describe the store here when it outlives the run, or NULL */
     uint32_t run, round, slot, arm;
+    uint32_t env_padding, link_order;  /* the layout this process has: recorded, not acted upon */
     const volatile sig_atomic_t *stop; /* set by a signal: end at the next window; may be NULL */
 };
 

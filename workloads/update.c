@@ -67,6 +67,7 @@ const struct workload workload_update = {
     .size = sizeof(struct workload),
     .name = "update",
     .summary = "write new versions of existing files",
+    .open_loop = true,
     .options_size = sizeof(struct update_options),
     .opts = update_opts,
     .plan = update_plan,

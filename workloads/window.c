@@ -164,16 +164,19 @@ static enum rc execute_write(struct phase *phase, struct window_op *item)
     return rc;
 }
 
-static enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
+enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
 {
     struct run *run = phase->run;
     struct window *window = run->window;
     struct store *store = run->store;
+    const bool paced = phase->pace.interval_ns > 0;
     enum rc rc = RC_OK;
     size_t i = 0;
     *start_ns = clock_ns();
     for (; i < window->count && rc == RC_OK; i++) {
         struct window_op *item = &window->ops[i];
+        if (paced && !pace_wait(&phase->pace, phase->done + i, *start_ns, run->request->stop))
+            return FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
         if (item->op->kind == OP_READ)
             rc =
                 store_get(store, key_of(run, item->op->file, item->op->version), &window->slots[i]);
@@ -225,8 +228,11 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
     for (size_t i = 0; rc == RC_OK && i < window->count; i++) {
         const struct window_op *item = &window->ops[i];
         const struct fact_of_blob *fact = &run->oracle.facts[item->fact];
+        uint64_t before_ns = i ? window->ends_ns[i - 1] : start_ns, end_ns = window->ends_ns[i];
+        bool paced = phase->pace.interval_ns > 0;
         phase->latencies[phase->done + i] = (struct latency){
-            .ns = window->ends_ns[i] - (i ? window->ends_ns[i - 1] : start_ns),
+            .ns = paced ? pace_latency(&phase->pace, phase->done + i, start_ns, before_ns, end_ns)
+                        : end_ns - before_ns,
             .bytes = fact->len > UINT32_MAX ? UINT32_MAX : (uint32_t)fact->len,
             .op = latency_kind(item->op->kind),
         };
@@ -251,12 +257,16 @@ static enum rc batch_step(struct phase *phase)
     enum rc rc = window_fill(phase);
     if (rc != RC_OK)
         return rc;
-    struct cpu_time before = clock_cpu();
+    struct cpu_time before = clock_cpu(), cpu = {0};
     rc = window_run(phase, &executed, &start_ns);
-    cpu_add(&phase->cpu, before, clock_cpu());
+    cpu_add(&cpu, before, clock_cpu());
     if (rc != RC_OK)
-        return phase_failed(phase, rc, phase->done + executed - 1);
+        return run->err->rc == RC_INTERRUPTED ? rc
+                                              : phase_failed(phase, rc, phase->done + executed - 1);
     rc = window_verify(phase, start_ns, stored_before);
+    if (phase->pace.interval_ns > 0)
+        pace_end(&phase->pace, start_ns, run->window->ends_ns[executed - 1], &cpu);
+    cpu_add(&phase->cpu, (struct cpu_time){0}, cpu);
     phase->done += run->window->count;
     return rc;
 }

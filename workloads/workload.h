@@ -23,6 +23,7 @@ struct workload {
     uint32_t abi, size;
     const char *name, *summary;
     bool reads_only;
+    bool open_loop;         /* its operations may arrive at a rate of their own (pace.h) */
     size_t options_size;    /* of the struct opts point into; at most WORKLOAD_OPTIONS_MAX */
     const struct opt *opts; /* or NULL */
     enum rc (*plan)(const void *options, const struct workload_env *env, struct rng *rng,

@@ -207,7 +207,7 @@ awk '/"kind":"run"/ && !done { sub(/"verification":"......../, "\"verification\"
 damaged 'a verification hash is another' 1 'verification'
 awk '/"kind":"run"/ && !done { sub(/"dataset_hash":"......../, "\"dataset_hash\":\"00000000"); done = 1 } { print }' \
     made/samples.jsonl >copy/samples.jsonl
-damaged 'a data hash is another' 1 'data'
+damaged 'a data hash is another' 5 'samples.jsonl:[0-9]+: "dataset_hash" is .*, the study is of other data'
 edit '2s/"wall_ns":[0-9]*/"wall_ns":-1/'
 damaged 'a negative time' 2 'samples.jsonl:2.*wall_ns'
 edit '2s/"p50_ns":[0-9.]*/"p50_ns":1e300/'
@@ -220,13 +220,31 @@ edit '2s/"wall_ns":[0-9]*/"wall_ns":"fast"/'
 damaged 'a text for a number' 2 'samples.jsonl:2.*wall_ns'
 edit '2s/"ops":[0-9]*/"ops":1,"ops":1/'
 damaged 'a key twice' 2 'samples.jsonl:2'
-edit '2s,sample/1,sample/9,'
-damaged 'another schema' 5 'sample/9'
+edit '2s,sample/2,sample/9,'
+damaged 'another schema' 5 'samples.jsonl:2: unknown schema "blobfront/sample/9" \(expected blobfront/sample/2\)'
+edit 's,manifest/2,manifest/1,' manifest.json
+damaged 'a study of an earlier release' 5 'unknown schema "blobfront/manifest/1" \(expected blobfront/manifest/2\)'
+edit 's/"alpha": 0.05/"alpha": 0.9/' manifest.json
+damaged 'a protocol out of range' 2 'manifest.json:[0-9]+: "protocol.alpha" must be above 0 and at most 0.5'
+event='{"schema":"blobfront/event/1","kind":"void","round":0,"reason":"steal time 7 %"}'
+printf '%s\n%s\n' "$event" "$event" >copy/events.jsonl
+damaged 'a round is voided twice' 2 'events.jsonl:2: "round" is voided already'
+printf '%s\n' "$event" | sed 's,event/1,event/7,' >copy/events.jsonl
+damaged 'another schema of events' 5 'events.jsonl:1: unknown schema "blobfront/event/7"'
+printf '%s\n' "$event" | sed 's/"round":0/"round":Infinity/' >copy/events.jsonl
+damaged 'infinity in an event' 2 'events.jsonl:1'
+look='{"schema":"blobfront/event/1","kind":"look","round":0,"reason":"","look":1,"rounds":1,"ends":false,"dropped":'
+printf '%s["frob"]}\n' "$look" >copy/events.jsonl
+damaged 'an event names an arm that is not there' 2 'events.jsonl:1: "dropped\[0\]" is not an arm'
+printf '%s["raw"]}\n' "$look" >copy/events.jsonl
+damaged 'a look that was not planned' 2 'events.jsonl:1: "look" is there, and "stopping" is "fixed"'
+mkdir copy/events.jsonl
+damaged 'events are a folder' 2 'events.jsonl.*not a regular file'
 edit '2s/"arm":"[^"]*"/"arm":"frob"/'
 damaged 'an arm that is not there' 2 'samples.jsonl:2: "arm" is not an arm'
 edit '2d'
-damaged 'a phase is missing' 1 ''
-edit '1,11d'
+damaged 'a phase is missing' 2 'samples.jsonl:[0-9]+: "valid" is true, and run 0 has no phase'
+edit '1,12d'
 damaged 'a run is missing' 1 'has no run of arm'
 cat made/samples.jsonl made/samples.jsonl >copy/samples.jsonl
 damaged 'every run twice' 2 ''
@@ -244,6 +262,15 @@ printf '\357\273\277' | cat - made/samples.jsonl >copy/samples.jsonl
 damaged 'a byte order mark' 2 'samples.jsonl:1'
 head -c 1000 /dev/urandom >copy/samples.jsonl && echo >>copy/samples.jsonl
 damaged 'noise' 2 'samples.jsonl:1'
+lib_words='a round that is void may lack a run'
+sed '1,12d' made/samples.jsonl >copy/samples.jsonl
+rm -rf copy/summary.json copy/cells.csv copy/report.md copy/plots
+printf '%s\n' "$event" >copy/events.jsonl
+printf '%s' "$event" | head -c 50 >>copy/events.jsonl
+"$bf" verify copy >"$out" 2>"$err"
+is "$lib_words" "$?" 0
+like 'a torn event: said so' "$err" 'warning: .*events.jsonl:2: last line is torn and is ignored'
+fresh made
 edit '2s/"values":{/"values":{"zzz":1,/'
 lib_words='an unknown key is left out, with a warning'
 "$bf" verify copy >"$out" 2>"$err"
@@ -258,9 +285,9 @@ for file in $(cd made/raw && find . -name '0003-*' | sort | head -n 1); do
     : >"copy/raw/$file"
     damaged 'the latencies are empty' 6 '\.lat'
     rm "copy/raw/$file"
-    damaged 'the latencies are gone' 2 '\.lat.*No such file'
+    damaged 'the latencies are gone' 6 '\.lat" is missing, samples.jsonl:[0-9]+ tells of it'
     cp made/raw/0004-ingest_binary_cold.lat copy/raw/0003-read_point_binary.lat
-    damaged 'the latencies are those of another phase' 6 'latencies, the sample says'
+    damaged 'the latencies are those of another phase' 6 'latencies, samples.jsonl:[0-9]+ says "ops"'
 done
 sed 's/"on_frontier": *true/"on_frontier": false/' made/summary.json >copy/summary.json
 damaged 'the summary was edited' 1 'summary.json" is not what the samples say'

@@ -5,8 +5,9 @@
 
 rounds=3 runs=9
 start() { # NAME: in the background; 3 arms of some 0.1 s each
+    # shellcheck disable=SC2086 # $few is words
     "$bf" run --out . --name "$1" --rounds $rounds --strategy memory --durability none --no-plots \
-        --dataset random:files=48 >"$out" 2>"$err" </dev/null &
+        --dataset random:files=48 $few >"$out" 2>"$err" </dev/null &
     study=$!
 }
 # How it ended: exit code, error line.  A failing command says nothing on standard output, but what
@@ -96,16 +97,31 @@ for _ in $(seq 100); do [ -z "$(runs_alive ./killed)" ] && break; sleep 0.02; do
 is 'killed: no process is left' "$(runs_alive ./killed)" ''
 finished killed
 
-# A run is gone without a word: the study says so and stops.
+# A run is ended from outside without a word: its round is voided, another one is run.
 start lost
 until_runs lost 1
 for _ in $(seq 200); do
     process=$(runs_alive ./lost | head -n 1)
-    [ -n "$process" ] && kill -KILL "$process" 2>/dev/null && break
+    # One that has ended is there until its parent has looked: only a stopped one is alive.
+    [ -n "$process" ] && kill -STOP "$process" 2>/dev/null || continue
+    sleep 0.02
+    grep -q '^State:.*T' "/proc/$process/status" 2>/dev/null || continue
+    kill -KILL "$process" && break
 done
-ended lost 1 "^blobfront: error: the run of (raw|raw'|memory) was ended by signal 9\$"
+wait $study
+is 'lost: exit code' "$?" 0
+like 'lost: why' "$err" "^blobfront: round 1 is voided and will be run again: the run of (raw|raw'|memory) was ended from outside by signal 9\$"
+like 'lost: all rounds that count are done' "$out" "^$rounds of $rounds rounds\$"
+like 'lost: says so' "$out" '^voided:  1 more round \(the last one: the run of .* was ended from outside by signal 9\)$'
 is 'lost: nothing is INVALID' "$(samples lost 'all(r["valid"] for r in R)')" True
-finished lost
+is 'lost: the void round is not gone on with' "$(samples lost \
+    'len([r for r in R if r["round"] == 0]) < 3, sorted({r["round"] for r in R if r["round"] > 0})')" \
+    '(True, [1, 2, 3])'
+is 'lost: only the last round'"'"'s stores are left' "$(find lost/stores -mindepth 1 -maxdepth 1 | wc -l)" 2
+run_keeping 0 '' "$bf" verify lost
+run_keeping 0 '' "$bf" resume --no-plots lost
+like 'lost: still says so' "$out" '^voided:  1 more round '
+rm -rf lost
 
 # A crash in the middle of an append: the torn line is dropped, the run done again.
 start torn

@@ -26,6 +26,12 @@ lib_dir=$(mktemp -d "${TMPDIR:-/tmp}/blobfront-cli.XXXXXX") || exit 1
 home=$lib_dir/home # where the script works; $lib_dir itself holds what the assertions write
 mkdir "$home"
 cd "$home" || exit 1
+# A machine on which nothing disturbs a round: whether this one is quiet is not what is tested.
+mkdir "$lib_dir/proc"
+echo 'cpu  100 0 0 100 0 0 0 0 0 0' >"$lib_dir/proc/stat"
+echo 'pswpin 0' >"$lib_dir/proc/vmstat"
+BLOBFRONT_PROC=$lib_dir/proc
+export BLOBFRONT_PROC
 # What a script does at its end before its folder goes (unmount, kill): one command.
 at_end=:
 lib_end() {
@@ -196,6 +202,9 @@ run_expect() {
 # ---- records -----------------------------------------------------------------------------------
 
 python=/usr/bin/python3
+
+# Words for `run`: few operations in the phase that has many, where commits are durable and slow.
+few='--set update_point:ops=40'
 
 # A study of a few dozen small files; options of `run` may follow.  About 0.1 s a run.
 small_data=random:files=24,size_min=1,size_max=6k

@@ -2,9 +2,10 @@
 # strace.sh: what a run says it wrote and synced is what the kernel was asked to do.
 #
 # One run is repeated under strace.  Its phases can be told apart from outside: before each the
-# store's files are listed and read once (run_warm), after each its latencies are written.  Between
-# the two, every call that writes to or syncs a file of the store must be in the record, phase by
-# phase and kind by kind; between the phases only opening and settling touch it.
+# store's files are listed and read once (run_warm), reads that warm the store up may follow, and the
+# CPU clock is read when the first window begins; after each its latencies are written.  Between the
+# two, every call that writes to or syncs a file of the store must be in the record, phase by phase
+# and kind by kind; between the phases only opening, settling and warming up touch it.
 . "$(dirname "$0")/lib.sh"
 command -v strace >/dev/null 2>&1 || skip_all 'there is no strace'
 strace -o "$lib_dir/said" true 2>/dev/null || skip_all 'strace may not trace here'
@@ -31,7 +32,7 @@ def empty():
     return {"write_calls": 0, "syncs": 0, "write_bytes": 0, "read_calls": 0, "read_bytes": 0,
             **{kind + "_write_bytes": 0 for kind in ("db", "wal", "journal", "temp", "external")}}
 
-phases, between, current, warm, complaints = {}, [], empty(), set(), []
+phases, between, current, warm, complaints, begins = {}, [], empty(), set(), [], False
 for line in open(trace, errors="replace"):
     latencies = re.search(r'openat\(.*raw/\d+-(\w+)\.lat', line)
     if latencies and latencies.group(1) not in phases:
@@ -40,6 +41,11 @@ for line in open(trace, errors="replace"):
         continue
     match = call.match(line)
     if not match:
+        continue
+    if match.group(1) == "getrusage" and begins:
+        if any(current.values()):
+            between.append(current)
+        current, begins = empty(), False
         continue
     name, arguments, result = match.group(1), match.group(2), int(match.group(3))
     if name == "openat":
@@ -55,7 +61,7 @@ for line in open(trace, errors="replace"):
     if name == "getdents64":
         if any(current.values()):
             between.append(current)
-        current = empty()
+        current, begins = empty(), True
     elif name in WRITES:
         current["write_calls"] += 1
         current["write_bytes"] += result
@@ -75,7 +81,7 @@ for line in open(os.path.join(record, "work", "run-%04d.jsonl" % run)):
         says[sample["name"]] = sample["values"]
     elif sample["kind"] == "run" and not sample["valid"]:
         complaints.append("the run is INVALID: " + sample["reason"])
-if list(says) != list(phases) or len(says) != 5:
+if list(says) != list(phases) or len(says) != 6:
     complaints.append("phases seen: %s, recorded: %s" % (list(phases), list(says)))
 reads = "files" not in os.listdir(data)[0]
 for phase, values in says.items():
@@ -105,13 +111,14 @@ print("phases: %d writes of %d bytes, %d syncs; outside: %d writes, %d syncs" % 
 PYTHON
 
 calls=openat,getdents64,pread64,pwrite64,write,writev,pwritev,pwritev2,fallocate,copy_file_range
-calls=$calls,sendfile,splice,fsync,fdatasync,sync,syncfs,sync_file_range,msync
+calls=$calls,getrusage,sendfile,splice,fsync,fdatasync,sync,syncfs,sync_file_range,msync
 # traced NAME SPEC OPTION...: a study, and its run of SPEC again, watched.
 traced() {
     name=$1 spec=$2
     shift 2
+    # shellcheck disable=SC2086 # $few is words
     "$bf" run --out . --name "$name" --rounds 1 --dataset random:files=40,size_min=1,size_max=40k \
-        --strategy "$spec" --no-plots --quiet --keep none "$@" >"$out" 2>"$err" </dev/null
+        --strategy "$spec" --no-plots --quiet --keep none $few "$@" >"$out" 2>"$err" </dev/null
     is "$name: the study: exit code" "$?" 0
     label=$spec
     number=$(samples "$name" "[r['run'] for r in R if r['arm'] == '$label'][0]")

@@ -3,7 +3,9 @@
 . "$(dirname "$0")/lib.sh"
 
 # ---- lix-v1, every strategy, two rounds --------------------------------------------------------
-"$bf" run --rounds 2 --strategy memory --strategy files --strategy naive --strategy dedup \
+# Up to the last snapshot: the stores that are kept are then the ones it measured.
+"$bf" run --rounds 2 --workload update --workload read_point --workload read_scan --workload mixed \
+    --strategy memory --strategy files --strategy naive --strategy dedup \
     --strategy dedup-zstd --strategy dedup-brotli --strategy chunked --out . --name lix \
     >"$out" 2>"$err" </dev/null
 is 'lix: exit code' "$?" 0
@@ -194,8 +196,9 @@ run_expect 0 '' "$bf" compare --export markdown - lix lix
 small() { # NAME OPTION...
     name=$1
     shift
+    # shellcheck disable=SC2086 # $few is words
     "$bf" run --out . --name "$name" --rounds 1 --dataset "$small_data" --no-plots --quiet \
-        --strategy files --strategy dedup "$@" >"$out" 2>"$err" </dev/null
+        --strategy files --strategy dedup $few "$@" >"$out" 2>"$err" </dev/null
     is "$name: exit code" "$?" 0
     ok "$name: verifies" "$bf" verify "$name"
 }
@@ -251,10 +254,12 @@ ok 'another seed: other bytes' test "$(samples seed2 'R[0]["verification"]')" !=
 small again --durability none
 is 'the same seed: the same bytes' "$(samples again 'R[0]["verification"], M["dataset"]["hash"]')" \
     "$(samples none 'R[0]["verification"], M["dataset"]["hash"]')"
+keep_few=$few few=
 small few --workload read_point --set read_point:ops=7 --durability none
 is 'workload: ingest and what was asked for' "$(samples few '[p["name"] for p in M["phases"]]')" \
     "['ingest_binary_cold', 'read_point_binary']"
 is 'workload: its option is in force' "$(samples few '{V(r["run"], "read_point_binary", "ops") for r in R}')" '{7}'
+few=$keep_few
 small odd-options --strategy raw:page_size=8k,verify=on --strategy chunked:avg=4k,min=1k,max=16k --durability none
 is 'options: in force in SQLite' "$(samples odd-options \
     '[V(r["run"], "after_update", "page_size") for r in R if "8k" in r["arm"]]')" '[8192]'
@@ -289,8 +294,8 @@ run_expect 5 'not comparable: retention' "$bf" compare none latest
 run_expect 5 'not comparable: batch' "$bf" compare none batch
 run_expect 5 'not comparable' "$bf" compare none seed2
 run_expect 0 '' "$bf" compare none few
-like 'compare of other suites: what is the same is compared' "$out" '^  ingest_binary_cold '
-unlike 'compare of other suites: what follows another phase is not' "$out" '^  (read_point_binary|run|after_update) '
+like 'compare of other suites: what is the same is compared' "$out" '^raw: ingest_binary_cold$'
+unlike 'compare of other suites: what follows another phase is not' "$out" '^raw: (read_point_binary|run|after_update)$'
 like 'compare of other suites: and says so' "$out" 'read_point_binary: only in the second record'
 run_expect 0 '' "$bf" compare --allow-mismatch none durable
 like 'compare --allow-mismatch: says so' "$out" 'durability'
@@ -303,5 +308,12 @@ is 'budget: exit code' "$?" 0
 like 'budget: says so' "$out" '^[0-9]+ of 500 rounds \(the time budget was spent\)$'
 ok 'budget: whole rounds' sh -c "test $(samples budget 'len(R) % 3') -eq 0 -a $(samples budget 'len(R)') -ge 3"
 ok 'budget: verifies' "$bf" verify budget
+like 'budget: its last look is recorded' budget/events.jsonl '"kind":"look".*"the time budget was spent".*"ends":true'
+cp budget/samples.jsonl budget/events.jsonl .
+run_keeping 0 '^blobfront: the study ended with its time budget; for more rounds begin a new one$' \
+    "$bf" resume --no-plots budget
+like 'budget: still says so' "$out" '^[0-9]+ of 500 rounds \(the time budget was spent\)$'
+ok 'budget: it is over' cmp samples.jsonl budget/samples.jsonl
+ok 'budget: nor looked at again' cmp events.jsonl budget/events.jsonl
 
 done_testing

@@ -254,7 +254,9 @@ PYTHON
 is 'no argv at all: exit code' "$(cat "$out")" 2
 
 # ---- help and version --------------------------------------------------------------------------
-for command in run resume list report frontier compare verify; do
+commands=$("$bf" --help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p')
+ok 'there are commands' test "$(echo "$commands" | wc -l)" -ge 7
+for command in $commands; do
     for help in "$command --help" "$command -h" "help $command" "$command --frob --help"; do
         # shellcheck disable=SC2086 # two words
         "$bf" $help >"$out" 2>"$err" </dev/null
@@ -267,7 +269,7 @@ for command in run resume list report frontier compare verify; do
     unlike "$command --help: fits 100 columns" "$out" '.{121}'
 done
 run_expect 0 '' "$bf" --help
-for command in run resume list report frontier compare verify; do
+for command in run plan resume list report frontier compare trend verify doctor; do
     like "--help names $command" "$out" "^  $command +[a-z]"
 done
 unlike '--help does not name internal commands' "$out" 'run-one'

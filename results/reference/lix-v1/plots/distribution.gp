@@ -31,8 +31,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.07778; set rmargin at screen 0.49778
   set bmargin at screen 0.68738; set tmargin at screen 0.91068
   set logscale x
-  set xrange [171012.386:9979191.58]
-  set xtics nomirror ("300 µs" 300000, "1 ms" 1000000, "3 ms" 3000000)
+  set xrange [165078.255:15716646.4]
+  set xtics nomirror ("300 µs" 300000, "1 ms" 1000000, "3 ms" 3000000, "10 ms" 10000000)
   unset logscale y; set yrange [0:100]
   set ytics nomirror ("0 %%" 0, "25 %%" 25, "50 %%" 50, "75 %%" 75, "95 %%" 95)
   plot "distribution.csv" index 2 every ::1 using 1:2:3 with lines linewidth 2 linecolor rgb variable, \
@@ -40,7 +40,7 @@ do for [format in "svg png"] {
   set lmargin at screen 0.54667; set rmargin at screen 0.96667
   set bmargin at screen 0.68738; set tmargin at screen 0.91068
   set logscale x
-  set xrange [174112.772:10221050.9]
+  set xrange [165926.063:16355334.7]
   set xtics nomirror ("300 µs" 300000, "1 ms" 1000000, "3 ms" 3000000, "10 ms" 10000000)
   unset logscale y; set yrange [0:100]
   set ytics nomirror ("" 0, "" 25, "" 50, "" 75, "" 95)
@@ -49,8 +49,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.07778; set rmargin at screen 0.49778
   set bmargin at screen 0.39612; set tmargin at screen 0.61942
   set logscale x
-  set xrange [3065.50602:1294175.77]
-  set xtics nomirror ("10 µs" 10000, "30 µs" 30000, "100 µs" 100000, "300 µs" 300000, "1 ms" 1000000)
+  set xrange [2798.46284:4613864.63]
+  set xtics nomirror ("10 µs" 10000, "100 µs" 100000, "1 ms" 1000000)
   unset logscale y; set yrange [0:100]
   set ytics nomirror ("0 %%" 0, "25 %%" 25, "50 %%" 50, "75 %%" 75, "95 %%" 95)
   plot "distribution.csv" index 6 every ::1 using 1:2:3 with lines linewidth 2 linecolor rgb variable, \
@@ -58,8 +58,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.54667; set rmargin at screen 0.96667
   set bmargin at screen 0.39612; set tmargin at screen 0.61942
   set logscale x
-  set xrange [374474.679:11464967.9]
-  set xtics nomirror ("500 µs" 500000, "1 ms" 1000000, "2 ms" 2000000, "5 ms" 5000000, "10 ms" 10000000)
+  set xrange [412190.631:7978361.77]
+  set xtics nomirror ("500 µs" 500000, "1 ms" 1000000, "2 ms" 2000000, "5 ms" 5000000)
   unset logscale y; set yrange [0:100]
   set ytics nomirror ("" 0, "" 25, "" 50, "" 75, "" 95)
   plot "distribution.csv" index 8 every ::1 using 1:2:3 with lines linewidth 2 linecolor rgb variable, \
@@ -67,12 +67,21 @@ do for [format in "svg png"] {
   set lmargin at screen 0.07778; set rmargin at screen 0.49778
   set bmargin at screen 0.10485; set tmargin at screen 0.32816
   set logscale x
-  set xrange [1975.03175:12210997]
+  set xrange [2154.17309:16822686.9]
   set xtics nomirror ("10 µs" 10000, "100 µs" 100000, "1 ms" 1000000, "10 ms" 10000000)
   unset logscale y; set yrange [0:100]
   set ytics nomirror ("0 %%" 0, "25 %%" 25, "50 %%" 50, "75 %%" 75, "95 %%" 95)
   plot "distribution.csv" index 10 every ::1 using 1:2:3 with lines linewidth 2 linecolor rgb variable, \
     "distribution.csv" index 11 every ::1 using 1:2:4:3 with points pointtype variable pointsize 0.8*marker linecolor rgb variable
+  set lmargin at screen 0.54667; set rmargin at screen 0.96667
+  set bmargin at screen 0.10485; set tmargin at screen 0.32816
+  set logscale x
+  set xrange [178063.67:15287916.6]
+  set xtics nomirror ("300 µs" 300000, "1 ms" 1000000, "3 ms" 3000000, "10 ms" 10000000)
+  unset logscale y; set yrange [0:100]
+  set ytics nomirror ("" 0, "" 25, "" 50, "" 75, "" 95)
+  plot "distribution.csv" index 12 every ::1 using 1:2:3 with lines linewidth 2 linecolor rgb variable, \
+    "distribution.csv" index 13 every ::1 using 1:2:4:3 with points pointtype variable pointsize 0.8*marker linecolor rgb variable
   unset multiplot
   unset output
 }

@@ -26,9 +26,9 @@ do for [format in "svg png"] {
   set grid linetype 1 linecolor rgb "#e4e4e4" linewidth 0.7
   set lmargin at screen 0.10222; set rmargin at screen 0.97333
   set bmargin at screen 0.10645; set tmargin at screen 0.84516
-  unset logscale x
-  set xrange [93.2863609:188.287475]
-  set xtics nomirror ("100 %%" 100, "120 %%" 120, "140 %%" 140, "160 %%" 160, "180 %%" 180)
+  set logscale x
+  set xrange [53.1601703:167.637778]
+  set xtics nomirror ("70 %%" 70, "100 %%" 100, "150 %%" 150)
   unset logscale y
   set yrange [62.4684124:107.445988]
   set ytics nomirror ("70 %%" 70, "80 %%" 80, "90 %%" 90, "100 %%" 100)
@@ -40,7 +40,9 @@ do for [format in "svg png"] {
   set label 1 "guardrail +10 %" at first 110, graph 0.985 right rotate by 90 offset character 1.0,0 textcolor rgb "#b04000"
   plot "frontier.csv" index 4 every ::1 using 1:2 with lines linecolor rgb "#b4b4b4" linewidth 3, \
     "frontier.csv" index 3 every ::1 using 1:2:3:4 with vectors nohead linecolor rgb "#b0b0b0" linewidth 1, \
+    "frontier.csv" index 1 every ::1 using 5:2:6:(0):4 with vectors nohead linewidth 2 linecolor rgb variable, \
     "frontier.csv" index 1 every ::1 using 1:2:3:4 with points pointtype variable pointsize 1.5*marker linewidth 2/marker linecolor rgb variable, \
+    "frontier.csv" index 1 every ::1 using 1:2:7:4 with points pointtype variable pointsize 0.5*marker linewidth 2/marker linecolor rgb variable, \
     "frontier.csv" index 5 every ::1 using 1:2 with points pointtype 6 pointsize 3*marker linewidth 1.5 linecolor rgb "#202020", \
     "frontier.csv" index 2 every ::1 using 1:2:3 with labels left, \
     "frontier.csv" index 2 every ::1 using 1:2:4 with labels right

@@ -27,8 +27,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.19556; set rmargin at screen 0.55667
   set bmargin at screen 0.65517; set tmargin at screen 0.87586
   set logscale x
-  set xrange [329236.281:940617.202]
-  set xtics nomirror ("400 µs" 400000, "500 µs" 500000, "700 µs" 700000)
+  set xrange [354851.915:696052.899]
+  set xtics nomirror ("400 µs" 400000, "500 µs" 500000)
   unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
   set ytics scale 0
   plot "latency.csv" index 1 every ::1 using 1:3:ytic(7) with points pointtype 0 linecolor rgb "white", \
@@ -39,7 +39,7 @@ do for [format in "svg png"] {
   set lmargin at screen 0.60556; set rmargin at screen 0.96667
   set bmargin at screen 0.65517; set tmargin at screen 0.87586
   set logscale x
-  set xrange [303821.566:969240.016]
+  set xrange [372113.931:841248.421]
   set xtics nomirror ("400 µs" 400000, "500 µs" 500000, "700 µs" 700000)
   unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
   set ytics scale 0 format ""
@@ -51,7 +51,7 @@ do for [format in "svg png"] {
   set lmargin at screen 0.19556; set rmargin at screen 0.55667
   set bmargin at screen 0.35402; set tmargin at screen 0.57471
   set logscale x
-  set xrange [4435.16877:632939.523]
+  set xrange [5545.53448:700381.875]
   set xtics nomirror ("10 µs" 10000, "30 µs" 30000, "100 µs" 100000, "300 µs" 300000)
   unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
   set ytics scale 0
@@ -63,8 +63,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.60556; set rmargin at screen 0.96667
   set bmargin at screen 0.35402; set tmargin at screen 0.57471
   set logscale x
-  set xrange [497877.384:3090594.4]
-  set xtics nomirror ("500 µs" 500000, "700 µs" 700000, "1 ms" 1000000, "2 ms" 2000000, "3 ms" 3000000)
+  set xrange [612732.975:3537090.56]
+  set xtics nomirror ("700 µs" 700000, "1 ms" 1000000, "2 ms" 2000000, "3 ms" 3000000)
   unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
   set ytics scale 0 format ""
   plot "latency.csv" index 4 every ::1 using 1:3 with points pointtype 0 linecolor rgb "white", \
@@ -75,8 +75,8 @@ do for [format in "svg png"] {
   set lmargin at screen 0.19556; set rmargin at screen 0.55667
   set bmargin at screen 0.05287; set tmargin at screen 0.27356
   set logscale x
-  set xrange [9288.00502:1173263.79]
-  set xtics nomirror ("10 µs" 10000, "30 µs" 30000, "100 µs" 100000, "300 µs" 300000, "1 ms" 1000000)
+  set xrange [11984.828:1236209.37]
+  set xtics nomirror ("30 µs" 30000, "100 µs" 100000, "300 µs" 300000, "1 ms" 1000000)
   unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
   set ytics scale 0
   plot "latency.csv" index 5 every ::1 using 1:3:ytic(7) with points pointtype 0 linecolor rgb "white", \
@@ -84,6 +84,18 @@ do for [format in "svg png"] {
     "latency.csv" index 5 every ::1 using 2:3:4 with points pointtype variable pointsize 1.3*marker linecolor rgb "white", \
     "latency.csv" index 5 every ::1 using 2:3:5:6 with points pointtype variable pointsize 1.2*marker linewidth 2/marker linecolor rgb variable, \
     "latency.csv" index 5 every ::1 using 1:3:4:6 with points pointtype variable pointsize 1.3*marker linecolor rgb variable
+  set lmargin at screen 0.60556; set rmargin at screen 0.96667
+  set bmargin at screen 0.05287; set tmargin at screen 0.27356
+  set logscale x
+  set xrange [344064.797:4520406.06]
+  set xtics nomirror ("500 µs" 500000, "1 ms" 1000000, "2 ms" 2000000)
+  unset logscale y; set yrange [-7.6:0.6]; unset ytics; set grid xtics
+  set ytics scale 0 format ""
+  plot "latency.csv" index 6 every ::1 using 1:3 with points pointtype 0 linecolor rgb "white", \
+    "latency.csv" index 6 every ::1 using 1:3:1:8:3:3:6 with xyerrorbars pointtype 0 linewidth 3 linecolor rgb variable, \
+    "latency.csv" index 6 every ::1 using 2:3:4 with points pointtype variable pointsize 1.3*marker linecolor rgb "white", \
+    "latency.csv" index 6 every ::1 using 2:3:5:6 with points pointtype variable pointsize 1.2*marker linewidth 2/marker linecolor rgb variable, \
+    "latency.csv" index 6 every ::1 using 1:3:4:6 with points pointtype variable pointsize 1.3*marker linecolor rgb variable
   unset multiplot
   unset output
 }

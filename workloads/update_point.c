@@ -1,0 +1,46 @@
+/* update_point: write new versions of single files drawn at random.
+ *
+ * Each operation draws one of the files that exist, uniformly and independently.  Enough of them
+ * for a p95 (400 at least: 20 operations beyond it), which the founding benchmark's update phase,
+ * two passes over its 96 files, has not.
+ */
+#include "workloads/workload.h"
+
+struct update_point_options {
+    uint64_t ops;
+};
+
+static const struct opt update_point_opts[] = {
+    {.name = "ops",
+     .type = OPT_COUNT,
+     .offset = offsetof(struct update_point_options, ops),
+     .min = 1,
+     .max = 1e7,
+     .def = "400",
+     .help = "updates; p95 needs 400"},
+    {.name = NULL},
+};
+
+static enum rc update_point_plan(const void *options, const struct workload_env *env,
+                                 struct rng *rng, struct schedule *schedule)
+{
+    (void)env;
+    const struct update_point_options *opts = options;
+    for (uint64_t k = 0; k < opts->ops; k++) {
+        enum rc rc = schedule_update(schedule, (uint32_t)rng_below(rng, schedule->file_count));
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
+const struct workload workload_update_point = {
+    .abi = WORKLOAD_ABI,
+    .size = sizeof(struct workload),
+    .name = "update_point",
+    .summary = "write new versions of single files drawn at random",
+    .open_loop = true,
+    .options_size = sizeof(struct update_point_options),
+    .opts = update_point_opts,
+    .plan = update_point_plan,
+};
