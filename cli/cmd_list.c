@@ -57,9 +57,12 @@ static enum rc list_workloads(struct buf *out, struct err *err)
             rc = opt_help(row->opts, out, err);
     }
     if (rc == RC_OK)
-        rc = buf_printf(out, err, "\nThe suite, in order (phase, workload, snapshot after it):\n");
+        rc = buf_printf(
+            out, err,
+            "\nThe suite, in order (phase, workload, snapshot after it; * when asked for only):\n");
     for (size_t i = 0; rc == RC_OK && i < suite_count(); i++)
-        rc = buf_printf(out, err, "  %-20s %-12s %s\n", suite_at(i)->phase, suite_at(i)->workload,
+        rc = buf_printf(out, err, "%c %-20s %-12s %s\n", suite_at(i)->standard ? ' ' : '*',
+                        suite_at(i)->phase, suite_at(i)->workload,
                         suite_at(i)->snapshot[0] ? suite_at(i)->snapshot : "-");
     return rc;
 }

@@ -57,7 +57,7 @@ static const char *row_defect(const struct dataset_ops *ops)
     if (ops->open == NULL || ops->path == NULL || ops->content == NULL)
         return "open, path or content is missing";
     if (ops->needs_source && ops->opts != NULL)
-        return "a dataset that takes a directory cannot take options";
+        return "a dataset that takes a place cannot take options";
     return ops->opts == NULL ? NULL : opt_defect(ops->opts, ops->state_size);
 }
 
@@ -143,6 +143,7 @@ static enum rc start(struct dataset *ds, const char *text)
         return FAIL(ds->err, RC_USAGE, 0,
                     "dataset \"%s\" has %" PRIu32 " files (expected 1..%" PRIu32 ")", ds->ops->name,
                     ds->file_count, DATASET_FILES_MAX);
+    CHECK(ds->event_count == 0 || ds->ops->event != NULL);
     if (ds->note != NULL)
         rc = buf_printf(&host->options, ds->err, " (%s)", ds->note);
     return rc;
@@ -201,6 +202,23 @@ const char *dataset_options(const struct dataset *ds)
 }
 
 /* ---- asking --------------------------------------------------------------------------------- */
+
+enum rc dataset_novel(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes)
+{
+    *bytes = UINT64_MAX;
+    return ds->ops->novel ? ds->ops->novel(ds, file, version, bytes) : RC_OK;
+}
+
+enum rc dataset_event(struct dataset *ds, uint64_t index, struct history_event *out)
+{
+    CHECK(ds->ops->event && index < ds->event_count);
+    return ds->ops->event(ds, index, out);
+}
+
+uint32_t dataset_versions(struct dataset *ds, uint32_t file)
+{
+    return ds->ops->versions ? ds->ops->versions(ds, file) : DATASET_VERSIONS_MAX;
+}
 
 /* What every consumer relies on, whatever the path may later be joined to. */
 static bool is_relative_path(struct span path)

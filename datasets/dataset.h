@@ -8,6 +8,12 @@
  * Imported datasets (files:DIR) read real files.  A file that changes, shrinks or vanishes between
  * dataset_open and a read is RC_IO "changed while in use", never silently different content.
  *
+ * A dataset may have a history of its own (the commits of a repository, the newer of two releases):
+ * events that create, change and delete files after version 0 of the base files.  Files that events
+ * create are numbered from file_count on, in the order of the events.  Versions beyond a file's
+ * last real one, and files beyond all events', are derived by edit.h's script, so that every
+ * workload runs on every dataset; `versions` says where the real ones end.
+ *
  * Adding one: datasets/<name>.c defines `const struct dataset_ops dataset_<name>`; one line in
  * datasets.def.
  * Threading: one thread per open dataset.
@@ -19,7 +25,7 @@
 #include "engine/hash.h"
 #include "engine/opt.h"
 
-enum { DATASET_ABI = 1 };
+enum { DATASET_ABI = 2 };
 
 #define DATASET_FILES_MAX    ((uint32_t)4000000)
 #define DATASET_VERSIONS_MAX ((uint32_t)100000)
@@ -29,11 +35,20 @@ struct dataset_ops;
 struct dataset {
     const struct dataset_ops *ops;
     uint64_t seed;
-    const char *source;  /* files:DIR: the directory; NULL for generators */
-    uint32_t file_count; /* set by open; 1..DATASET_FILES_MAX */
-    const char *note;    /* set by open: what it left out, for the options text; or NULL */
+    const char *source;   /* files:DIR: the text after the colon; NULL for generators */
+    uint32_t file_count;  /* set by open; 1..DATASET_FILES_MAX */
+    uint64_t event_count; /* set by open: of its own history; 0: none */
+    const char *note;     /* set by open: what it left out, for the options text; or NULL */
     struct err *err;
     void *host;
+};
+
+enum history_kind { HISTORY_CREATE, HISTORY_CHANGE, HISTORY_DELETE };
+struct history_event {
+    enum history_kind kind;
+    uint32_t file;
+    uint32_t version; /* the content it has afterwards; of HISTORY_DELETE unused */
+    uint64_t group;   /* events of one commit share it; ascending */
 };
 
 struct dataset_ops {
@@ -41,7 +56,7 @@ struct dataset_ops {
     const char *name;    /* as typed: "lix-v1" */
     const char *summary; /* one line */
     const char *warning; /* what is wrong with it for deciding anything, or NULL; in reports */
-    bool needs_source;   /* takes a directory: files:DIR or --data DIR */
+    bool needs_source;   /* takes a place: files:DIR, pair:OLD,NEW */
     size_t state_size;
     const struct opt *opts;
     enum rc (*open)(struct dataset *ds);
@@ -51,6 +66,16 @@ struct dataset_ops {
     enum rc (*path)(struct dataset *ds, uint32_t file, struct buf *out);
     /* Replaces out with the content of `version` of `file`. */
     enum rc (*content)(struct dataset *ds, uint32_t file, uint32_t version, struct buf *out);
+
+    /* optional */
+    /* How many bytes of `version` are new: in no earlier version of the file, nor in version 0 of a
+     * file before it, nor in what it was forked from, as far as the generator put them there.  No
+     * sharing of parts, however clever, can store fewer.  NULL: the dataset does not know. */
+    enum rc (*novel)(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes);
+    /* Event `index` of its own history; filled exactly when open sets event_count. */
+    enum rc (*event)(struct dataset *ds, uint64_t index, struct history_event *out);
+    /* How many versions of `file` are real, 1 or more.  NULL: all of them are (generators). */
+    uint32_t (*versions)(struct dataset *ds, uint32_t file);
 };
 
 /* spec: "lix-v1", "random:files=100,size=4k", "files:/some/dir".  A directory after "files:" may be
@@ -61,6 +86,11 @@ void dataset_close(struct dataset *ds); /* accepts NULL */
 MUST_CHECK enum rc dataset_path(struct dataset *ds, uint32_t file, struct buf *out);
 MUST_CHECK enum rc dataset_content(struct dataset *ds, uint32_t file, uint32_t version,
                                    struct buf *out);
+/* UINT64_MAX bytes: the dataset does not know. */
+MUST_CHECK enum rc dataset_novel(struct dataset *ds, uint32_t file, uint32_t version,
+                                 uint64_t *bytes);
+MUST_CHECK enum rc dataset_event(struct dataset *ds, uint64_t index, struct history_event *out);
+uint32_t dataset_versions(struct dataset *ds, uint32_t file);
 /* Effective options as text; the directory for imports, and what was skipped in it. */
 const char *dataset_options(const struct dataset *ds);
 

@@ -99,6 +99,7 @@ rows_match() {
 }
 rows_match strategies/strategies.def STRATEGY strategies strategy_ ""
 rows_match datasets/datasets.def DATASET datasets dataset_ ""
+rows_match datasets/classes.def CLASS datasets class_ class_
 rows_match workloads/workloads.def WORKLOAD workloads workload_ ""
 rows_match cli/commands.def COMMAND cli command_ cmd_
 

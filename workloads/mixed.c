@@ -48,9 +48,9 @@ static enum rc mixed_emit(uint32_t slot, uint64_t reads, uint64_t updates, struc
                           struct schedule *schedule)
 {
     if (slot < reads)
-        return schedule_read(schedule, (uint32_t)rng_below(rng, schedule->file_count));
+        return schedule_read(schedule, schedule_pick(schedule, rng));
     if (slot < reads + updates)
-        return schedule_update(schedule, (uint32_t)rng_below(rng, schedule->file_count));
+        return schedule_update(schedule, schedule_pick(schedule, rng));
     return schedule_insert(schedule);
 }
 

@@ -188,10 +188,20 @@ static enum rc unknown_workload(struct maker *maker, const char *name)
     return RC_USAGE;
 }
 
+static bool is_standard(const char *name)
+{
+    for (size_t i = 0; i < suite_count(); i++)
+        if (strcmp(suite_at(i)->workload, name) == 0)
+            return suite_at(i)->standard;
+    return false;
+}
+
 static bool workload_wanted(const struct plan_request *request, const char *name)
 {
-    if (request->workload_count == 0 || strcmp(name, "ingest") == 0)
+    if (strcmp(name, "ingest") == 0)
         return true;
+    if (request->workload_count == 0)
+        return is_standard(name);
     for (size_t i = 0; i < request->workload_count; i++)
         if (strcmp(request->workloads[i], name) == 0)
             return true;

@@ -53,13 +53,13 @@ static enum rc read_point_plan(const void *options, const struct workload_env *e
 {
     (void)env;
     const struct read_point_options *opts = options;
-    uint64_t n = schedule->file_count;
+    uint64_t n = schedule->live_count;
     uint64_t stride = opts->stride;
     while (common_divisor(stride, n) != 1)
         stride++;
     for (uint64_t k = 0; k < opts->ops; k++) {
         uint64_t file = opts->pick == PICK_STRIDE ? k * stride % n : rng_below(rng, n);
-        enum rc rc = schedule_read(schedule, (uint32_t)file);
+        enum rc rc = schedule_read(schedule, schedule->live[file]);
         if (rc != RC_OK)
             return rc;
     }

@@ -121,6 +121,8 @@ static enum rc open_dataset(struct run *run)
         return rc;
     run->env.base_files = run->dataset->file_count;
     run->env.base_bytes = run->manifest->dataset_bytes;
+    run->env.dataset = run->dataset;
+    run->env.keep_history = run->keep_history;
     if (run->env.base_files != run->manifest->dataset_files)
         return FAIL(&run->outside_err, RC_IO, 0,
                     "the dataset has %u files, the study began with %" PRIu64
@@ -146,6 +148,8 @@ static enum rc draw_schedule(struct run *run)
                                    &run->schedule);
         if (rc != RC_OK)
             return rc;
+        run->phase_batch[i] = run->schedule.batch ? run->schedule.batch : run->batch;
+        run->phase_lanes[i] = run->schedule.lanes;
     }
     run->phase_start[manifest->phase_count] = run->schedule.count;
     return RC_OK;

@@ -36,7 +36,7 @@
 #include "workloads/shares.h"
 #include "workloads/workload.h"
 
-#define RUN_PHASES_MAX  16
+#define RUN_PHASES_MAX  32
 #define RUN_SAMPLES_MAX (2 * RUN_PHASES_MAX + 2)
 
 struct run_request {
@@ -76,7 +76,8 @@ struct run {
                              * the study's folder */
     struct workload_env env;
     struct schedule schedule;
-    size_t phase_start[RUN_PHASES_MAX + 1]; /* slices of schedule.ops */
+    size_t phase_start[RUN_PHASES_MAX + 1];                            /* slices of schedule.ops */
+    uint32_t phase_batch[RUN_PHASES_MAX], phase_lanes[RUN_PHASES_MAX]; /* of the schedule */
     struct ranks ranks;
     struct oracle oracle;
     enum durability durability;

@@ -10,7 +10,8 @@ void schedule_init(struct schedule *schedule, struct err *err)
 void schedule_release(struct schedule *schedule)
 {
     free(schedule->ops);
-    free(schedule->newest);
+    free(schedule->files);
+    free(schedule->live);
     *schedule = (struct schedule){0};
 }
 
@@ -44,39 +45,155 @@ static enum rc schedule_add(struct schedule *schedule, struct op op)
     return rc;
 }
 
+void schedule_begin_phase(struct schedule *schedule)
+{
+    schedule->batch = 0;
+    schedule->lanes = 0;
+}
+
+/* ---- which files exist ----------------------------------------------------------------------- */
+
+static enum rc live_add(struct schedule *schedule, uint32_t file)
+{
+    void *live = schedule->live;
+    size_t cap = schedule->live_cap;
+    enum rc rc = grow(&live, &cap, (size_t)schedule->live_count + 1, DATASET_FILES_MAX,
+                      sizeof(*schedule->live), "files", schedule->err);
+    schedule->live = live;
+    schedule->live_cap = (uint32_t)cap;
+    if (rc != RC_OK)
+        return rc;
+    schedule->files[file].place = schedule->live_count;
+    schedule->live[schedule->live_count++] = file;
+    return RC_OK;
+}
+
+static void live_remove(struct schedule *schedule, uint32_t file)
+{
+    uint32_t place = schedule->files[file].place;
+    uint32_t moved = schedule->live[--schedule->live_count];
+    schedule->live[place] = moved;
+    schedule->files[moved].place = place;
+    schedule->files[file].place = SCHEDULE_DELETED;
+}
+
+static bool exists(const struct schedule *schedule, uint32_t file)
+{
+    return file < schedule->file_count && schedule->files[file].place != SCHEDULE_DELETED;
+}
+
+uint32_t schedule_pick(const struct schedule *schedule, struct rng *rng)
+{
+    CHECK(schedule->live_count > 0);
+    return schedule->live[rng_below(rng, schedule->live_count)];
+}
+
+/* ---- operations ------------------------------------------------------------------------------ */
+
 enum rc schedule_insert(struct schedule *schedule)
 {
-    void *newest = schedule->newest;
+    void *files = schedule->files;
     size_t cap = schedule->file_cap;
-    enum rc rc = grow(&newest, &cap, (size_t)schedule->file_count + 1, DATASET_FILES_MAX,
-                      sizeof(uint32_t), "files", schedule->err);
-    schedule->newest = newest;
+    enum rc rc = grow(&files, &cap, (size_t)schedule->file_count + 1, DATASET_FILES_MAX,
+                      sizeof(*schedule->files), "files", schedule->err);
+    schedule->files = files;
     schedule->file_cap = (uint32_t)cap;
     if (rc != RC_OK)
         return rc;
-    uint32_t file = schedule->file_count++;
-    schedule->newest[file] = 0;
+    uint32_t file = schedule->file_count;
+    schedule->files[file] = (struct schedule_file){0};
+    rc = live_add(schedule, file);
+    if (rc != RC_OK)
+        return rc;
+    schedule->file_count++;
     return schedule_add(schedule, (struct op){.kind = OP_INSERT, .file = file});
+}
+
+enum rc schedule_write(struct schedule *schedule, uint32_t file, uint32_t content)
+{
+    CHECK(file < schedule->file_count);
+    struct schedule_file *state = &schedule->files[file];
+    if (state->newest + 1 >= DATASET_VERSIONS_MAX || content >= DATASET_VERSIONS_MAX)
+        return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %u versions of a file",
+                    DATASET_VERSIONS_MAX);
+    if (!exists(schedule, file)) {
+        enum rc rc = live_add(schedule, file);
+        if (rc != RC_OK)
+            return rc;
+    }
+    state->newest++;
+    state->content = content;
+    if (content > state->last)
+        state->last = content;
+    return schedule_add(
+        schedule,
+        (struct op){.kind = OP_UPDATE, .file = file, .version = state->newest, .content = content});
 }
 
 enum rc schedule_update(struct schedule *schedule, uint32_t file)
 {
     CHECK(file < schedule->file_count);
-    if (schedule->newest[file] + 1 >= DATASET_VERSIONS_MAX)
-        return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %u versions of a file",
-                    DATASET_VERSIONS_MAX);
-    uint32_t version = ++schedule->newest[file];
-    return schedule_add(schedule, (struct op){.kind = OP_UPDATE, .file = file, .version = version});
+    return schedule_write(schedule, file, schedule->files[file].last + 1);
+}
+
+enum rc schedule_rewrite(struct schedule *schedule, uint32_t file)
+{
+    CHECK(file < schedule->file_count);
+    return schedule_write(schedule, file, schedule->files[file].content);
+}
+
+enum rc schedule_read_version(struct schedule *schedule, uint32_t file, uint32_t version)
+{
+    CHECK(exists(schedule, file) && version <= schedule->files[file].newest);
+    return schedule_add(schedule, (struct op){.kind = OP_READ, .file = file, .version = version});
 }
 
 enum rc schedule_read(struct schedule *schedule, uint32_t file)
 {
-    CHECK(file < schedule->file_count);
+    CHECK(exists(schedule, file));
+    return schedule_read_version(schedule, file, schedule->files[file].newest);
+}
+
+enum rc schedule_read_at(struct schedule *schedule, uint32_t file, uint32_t at, uint32_t len)
+{
+    CHECK(exists(schedule, file));
+    return schedule_add(schedule, (struct op){.kind = OP_READ_AT,
+                                              .file = file,
+                                              .version = schedule->files[file].newest,
+                                              .at = at,
+                                              .len = len});
+}
+
+enum rc schedule_delete(struct schedule *schedule, uint32_t file)
+{
+    CHECK(exists(schedule, file));
+    live_remove(schedule, file);
     return schedule_add(
-        schedule, (struct op){.kind = OP_READ, .file = file, .version = schedule->newest[file]});
+        schedule,
+        (struct op){.kind = OP_DELETE, .file = file, .version = schedule->files[file].newest});
 }
 
 enum rc schedule_scan(struct schedule *schedule)
 {
-    return schedule_add(schedule, (struct op){.kind = OP_SCAN, .version = schedule->file_count});
+    return schedule_add(schedule, (struct op){.kind = OP_SCAN, .version = schedule->live_count});
+}
+
+enum rc schedule_reopen(struct schedule *schedule)
+{
+    return schedule_add(schedule, (struct op){.kind = OP_REOPEN});
+}
+
+enum rc schedule_measure(struct schedule *schedule)
+{
+    return schedule_add(schedule, (struct op){.kind = OP_MEASURE});
+}
+
+uint64_t op_offset(const struct op *op, uint64_t blob_len)
+{
+    if (blob_len <= op->len)
+        return 0;
+    /* Lemire, ACM TOMACS 29(1), 2019: the upper half of a product maps to a range. */
+    __extension__ unsigned __int128 product = blob_len - op->len + 1;
+    product *= op->at;
+    return (uint64_t)(product >> 32);
 }

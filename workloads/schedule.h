@@ -13,32 +13,83 @@
 
 #define SCHEDULE_OPS_MAX ((size_t)100000000)
 
-enum op_kind { OP_INSERT, OP_UPDATE, OP_READ, OP_SCAN };
+enum op_kind {
+    OP_INSERT,  /* put the first version of a file */
+    OP_UPDATE,  /* put the next version of a file, also of one that was deleted */
+    OP_READ,    /* get one version, whole */
+    OP_SCAN,    /* get the newest version of every file, ordered by path */
+    OP_READ_AT, /* get `len` bytes of the newest version */
+    OP_DELETE,  /* delete every version of a file that is still there */
+    OP_REOPEN, /* close the store, drop its files from the page cache, open it: the open is timed */
+    OP_CRASH,  /* a process writes and is killed before its last commit; then as OP_REOPEN */
+    OP_MEASURE /* settle and measure the sizes of the store's files; not timed */
+};
 
 struct op {
     enum op_kind kind;
-    uint32_t file;    /* insert, update, read */
-    uint32_t version; /* the one written or read; for a scan the number of files it must return */
+    uint32_t file;
+    uint32_t version; /* the key's; for a scan the number of files it must return */
+    /* insert, update: the dataset's version whose bytes are put.  It runs behind `version` where
+     * bytes were put again unchanged. */
+    uint32_t content;
+    /* read_at: which of the offsets that leave room for `len` bytes, in 2^-32 of their number: the
+     * blob's length is not known yet.  op_offset makes it an offset. */
+    uint32_t at, len;
+    uint32_t lane; /* 0: the driver's thread; 1..: one that reads while it writes (lanes.h) */
 };
+
+struct schedule_file {
+    uint32_t newest;  /* key version of the newest put */
+    uint32_t content; /* and the dataset's version it holds */
+    uint32_t last;    /* the highest dataset version put so far */
+    uint32_t place;   /* in live[], or SCHEDULE_DELETED */
+};
+#define SCHEDULE_DELETED UINT32_MAX
 
 struct schedule {
     struct op *ops;
     size_t count, cap;
-    uint32_t *newest; /* per file that exists */
+    struct schedule_file *files; /* every file ever inserted */
     uint32_t file_count, file_cap;
+    /* The files that exist.  Until the first deletion live[k] is k; a deletion moves the last one
+     * into the gap. */
+    uint32_t *live;
+    uint32_t live_count, live_cap;
+    uint32_t batch; /* writes per transaction in this phase; 0: as the study says */
+    uint32_t lanes; /* threads that read in this phase, beside the driver's */
     struct err *err;
 };
 
 void schedule_init(struct schedule *schedule, struct err *err);
 void schedule_release(struct schedule *schedule);
+/* A workload begins: batch and lanes are the study's again. */
+void schedule_begin_phase(struct schedule *schedule);
+
+/* One of the files that exist, uniformly; there is at least one. */
+uint32_t schedule_pick(const struct schedule *schedule, struct rng *rng);
 
 /* Create the next file of the dataset. */
 MUST_CHECK enum rc schedule_insert(struct schedule *schedule);
-/* Write the next version of an existing file. */
+/* Write the dataset's next version of a file. */
 MUST_CHECK enum rc schedule_update(struct schedule *schedule, uint32_t file);
-/* Read the newest version of an existing file. */
+/* Write what the file holds already: the next key version with the same bytes. */
+MUST_CHECK enum rc schedule_rewrite(struct schedule *schedule, uint32_t file);
+/* Write any version of the dataset as the next version of the file; a deleted file comes back. */
+MUST_CHECK enum rc schedule_write(struct schedule *schedule, uint32_t file, uint32_t content);
+/* Read the newest version of an existing file; or an older one, which is there under retention
+ * `history` only: under `latest` it is a read of the newest. */
 MUST_CHECK enum rc schedule_read(struct schedule *schedule, uint32_t file);
+MUST_CHECK enum rc schedule_read_version(struct schedule *schedule, uint32_t file,
+                                         uint32_t version);
+MUST_CHECK enum rc schedule_read_at(struct schedule *schedule, uint32_t file, uint32_t at,
+                                    uint32_t len);
+MUST_CHECK enum rc schedule_delete(struct schedule *schedule, uint32_t file);
 /* Read the newest version of every file, ordered by path. */
 MUST_CHECK enum rc schedule_scan(struct schedule *schedule);
+MUST_CHECK enum rc schedule_reopen(struct schedule *schedule);
+MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
+
+/* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
+uint64_t op_offset(const struct op *op, uint64_t blob_len);
 
 #endif

@@ -32,7 +32,7 @@ static const struct opt update_opts[] = {
 
 static enum rc draw(struct rng *rng, uint64_t count, struct schedule *schedule)
 {
-    uint32_t n = schedule->file_count;
+    uint32_t n = schedule->live_count;
     uint32_t *order = malloc(n * sizeof(*order));
     if (!order)
         return FAIL(schedule->err, RC_NOMEM, 0, "no memory to draw from %u files", n);
@@ -40,7 +40,7 @@ static enum rc draw(struct rng *rng, uint64_t count, struct schedule *schedule)
     for (uint64_t k = 0; rc == RC_OK && k < count; k++) {
         if (k % n == 0)
             rng_permutation(rng, order, n);
-        rc = schedule_update(schedule, order[k % n]);
+        rc = schedule_update(schedule, schedule->live[order[k % n]]);
     }
     free(order);
     return rc;
@@ -51,11 +51,11 @@ static enum rc update_plan(const void *options, const struct workload_env *env, 
 {
     (void)env;
     const struct update_options *opts = options;
-    uint64_t wanted = opts->rounds * schedule->file_count;
+    uint64_t wanted = opts->rounds * schedule->live_count;
     if (wanted > opts->max)
         return draw(rng, opts->max, schedule);
     for (uint64_t k = 0; k < wanted; k++) {
-        enum rc rc = schedule_update(schedule, (uint32_t)(k % schedule->file_count));
+        enum rc rc = schedule_update(schedule, schedule->live[k % schedule->live_count]);
         if (rc != RC_OK)
             return rc;
     }

@@ -27,7 +27,7 @@ static enum rc update_point_plan(const void *options, const struct workload_env 
     (void)env;
     const struct update_point_options *opts = options;
     for (uint64_t k = 0; k < opts->ops; k++) {
-        enum rc rc = schedule_update(schedule, (uint32_t)rng_below(rng, schedule->file_count));
+        enum rc rc = schedule_update(schedule, schedule_pick(schedule, rng));
         if (rc != RC_OK)
             return rc;
     }

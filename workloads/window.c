@@ -87,7 +87,7 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
     struct run *run = phase->run;
     const struct op *op = item->op;
     const char *path = ranks_path(&run->ranks, op->file);
-    enum rc rc = dataset_content(run->dataset, op->file, op->version, slot);
+    enum rc rc = dataset_content(run->dataset, op->file, op->content, slot);
     if (rc == RC_OK)
         rc = oracle_put(&run->oracle, op->file, op->version, buf_span(slot), run->err);
     if (rc != RC_OK)
@@ -216,8 +216,8 @@ static enum latency_op latency_kind(enum op_kind kind)
     case OP_UPDATE: return LATENCY_UPDATE;
     case OP_READ: return LATENCY_READ;
     case OP_SCAN: return LATENCY_SCAN;
+    default: return LATENCY_OTHER;
     }
-    return LATENCY_OTHER;
 }
 
 static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t stored_before)

@@ -15,7 +15,7 @@ static const struct workload *const rows[] = {
 };
 
 static const struct suite_phase suite[] = {
-#define SUITE(phase, workload, snapshot) {phase, workload, snapshot},
+#define SUITE(phase, workload, snapshot, standard) {phase, workload, snapshot, standard},
 #include "workloads/suite.def"
 #undef SUITE
 };
@@ -111,5 +111,6 @@ enum rc workload_plan(const struct workload *workload, const char *phase, const 
     if (rc != RC_OK)
         return rc;
     struct rng rng = rng_stream(seed, phase, 0);
+    schedule_begin_phase(schedule);
     return workload->plan(memory.bytes, env, &rng, schedule);
 }

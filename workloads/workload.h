@@ -17,6 +17,8 @@ enum { WORKLOAD_ABI = 1, WORKLOAD_OPTIONS_MAX = 256 };
 struct workload_env {
     uint32_t base_files; /* of the dataset */
     uint64_t base_bytes;
+    struct dataset *dataset; /* for its own history only: operations never depend on contents */
+    bool keep_history;       /* old versions stay readable */
 };
 
 struct workload {
@@ -46,6 +48,7 @@ MUST_CHECK enum rc workload_options_check(const struct workload *workload, const
 
 struct suite_phase {
     const char *phase, *workload, *snapshot;
+    bool standard; /* runs when no workload is asked for */
 };
 size_t suite_count(void);
 const struct suite_phase *suite_at(size_t index);
