@@ -152,6 +152,7 @@ struct series_point {
     uint64_t versions; /* put in the run so far */
     uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
 };
+enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
 struct series {
     struct series_point *items;
     size_t count;
