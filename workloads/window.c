@@ -134,7 +134,7 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
         return rc;
     ranges_put(&run->ranges, op->file, op->version, buf_span(slot));
     item->fact = run->oracle.count - 1;
-    if (op->version == 0 && op->file < run->env.base_files) {
+    if (op->version == 0 && op->file < run->drawn.env.base_files) {
         struct hash128 name = hash_xxh128(span_of_str(path));
         run->dataset_hash = hash128_fold(run->dataset_hash, name);
         run->dataset_hash = hash128_fold(run->dataset_hash, run->oracle.facts[item->fact].hash);
