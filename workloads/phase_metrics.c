@@ -18,11 +18,13 @@ void phase_baseline(const struct run *run, struct phase_baseline *base)
 
 static void phase_take_deltas(struct phase *phase, const struct phase_baseline *base)
 {
-    const struct run *run = phase->run;
+    struct run *run = phase->run;
     const struct codec_stats *codec = codec_set_stats(run->store->codecs);
     io_meter_delta(&run->io.meter, &base->meter, &phase->meter);
-    for (size_t i = 0; i < CTR_COUNT; i++)
+    for (size_t i = 0; i < CTR_COUNT; i++) {
         phase->counters[i] = run->store->counters[i] - base->counters[i];
+        run->counters[i] += phase->counters[i];
+    }
     for (size_t i = 0; i < CODEC_OUTCOME_COUNT; i++)
         phase->codec.outcomes[i] = codec->outcomes[i] - base->codec.outcomes[i];
     phase->codec.rejected_bytes = codec->rejected_bytes - base->codec.rejected_bytes;
