@@ -96,14 +96,14 @@ static void history_read(struct history *history, uint32_t file, uint32_t versio
 
 static void history_scan(struct history *history)
 {
-    for (uint32_t file = 0; file < history->run->schedule.file_count; file++)
+    for (uint32_t file = 0; file < history->run->drawn.schedule.file_count; file++)
         if (history->newest[file] != 0)
             history_read(history, file, fact_at(history, history->newest[file] - 1)->version);
 }
 
 static void history_run(struct history *history)
 {
-    const struct schedule *schedule = &history->run->schedule;
+    const struct schedule *schedule = &history->run->drawn.schedule;
     for (size_t i = 0; i < schedule->count; i++) {
         const struct op *op = &schedule->ops[i];
         switch (op->kind) {
@@ -125,7 +125,7 @@ static void history_run(struct history *history)
 
 static enum rc history_init(struct history *history, struct run *run, struct effect_facts *facts)
 {
-    size_t puts = run->oracle.count, files = run->schedule.file_count;
+    size_t puts = run->oracle.count, files = run->drawn.schedule.file_count;
     *history = (struct history){.run = run, .facts = facts, .held_count = 16};
     while (history->held_count < 2 * puts)
         history->held_count *= 2;
