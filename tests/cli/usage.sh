@@ -41,10 +41,9 @@ refuse 'unknown option' resume --rounds 3 x
 refuse 'unknown option' list --json strategies
 refuse 'unknown option "--allow-mismach" \(did you mean "--allow-mismatch"\?\)' compare \
     --allow-mismach a b
-refuse 'unexpected argument "extra"' run extra
-refuse 'unexpected argument ""' run ''
-refuse 'unexpected argument "-"' run -
-refuse 'unexpected argument "--rounds"' run -- --rounds 3
+refuse 'unexpected argument "extra"' resume x extra
+refuse 'cannot read the plan "extra"' run extra
+refuse 'unexpected argument "3"' run -- --rounds 3
 refuse 'unexpected argument "c"' compare a b c
 refuse 'unexpected argument "metrics"' list strategies metrics
 refuse '--json takes no value, got "yes"' run --json=yes
