@@ -81,7 +81,7 @@ static enum rc bounds(int argc, char **argv, struct err *err)
         rc = record_load_plan(&record, to.dir, err);
     if (rc == RC_OK) {
         stop_on_signals();
-        rc = bounding_compute(&record.manifest, to.dir, (uint32_t)to.effort, &stop_signal, &bounds,
+        rc = bounding_compute(&record.manifest, to.dir, (double)to.effort, &stop_signal, &bounds,
                               err);
     }
     if (rc == RC_OK)

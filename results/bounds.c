@@ -104,7 +104,7 @@ static enum rc print_with(const struct bounds *bounds, const char *checksum, boo
     json_open(&json, NULL, '{');
     json_string(&json, "schema", BOUNDS_SCHEMA);
     json_string(&json, "dataset_hash", bounds->dataset_hash);
-    json_u64(&json, "effort", bounds->effort);
+    json_double(&json, "effort", bounds->effort);
     json_u64(&json, "tried_bytes", bounds->tried_bytes);
     json_u64(&json, "compressible_bytes", bounds->compressible_bytes);
     json_u64(&json, "packed_level", bounds->packed_level);
@@ -219,7 +219,7 @@ static void read_root(struct record_reader *reader, struct bounds *bounds, const
 {
     static const struct field fields[] = {
         {"dataset_hash", FIELD_WORD, offsetof(struct bounds, dataset_hash)},
-        {"effort", FIELD_U32, offsetof(struct bounds, effort)},
+        {"effort", FIELD_DOUBLE, offsetof(struct bounds, effort)},
         {"tried_bytes", FIELD_U64, offsetof(struct bounds, tried_bytes)},
         {"compressible_bytes", FIELD_U64, offsetof(struct bounds, compressible_bytes)},
         {"packed_level", FIELD_U32, offsetof(struct bounds, packed_level)},
@@ -339,7 +339,8 @@ enum rc bounds_read(struct bounds *bounds, const char *dir, const struct record_
 static void fill(struct sample *sample, enum metric to, enum metric from, const struct bound *bound)
 {
     uint64_t least = bound ? bound_least(bound, NULL) : 0;
-    sample->value[to] = least && sample->value[from] > 0 ? sample->value[from] / (double)least : NAN;
+    sample->value[to] =
+        least && sample->value[from] > 0 ? sample->value[from] / (double)least : NAN;
 }
 
 enum rc record_bounds_load(struct record *record, struct err *err)

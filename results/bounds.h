@@ -40,7 +40,7 @@ struct bound {
 struct bounds {
     struct arena arena;       /* of what was read */
     const char *dataset_hash; /* of the data, as in the manifest */
-    uint32_t effort;          /* how much work they may take: see bounding.h */
+    double effort;            /* how much work they may take: see bounding.h */
     /* Of the contents that a codec makes smaller, how many bytes were tried with the strongest; the
      * rest is estimated from them when tried < compressible. */
     uint64_t tried_bytes, compressible_bytes;
