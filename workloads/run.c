@@ -113,48 +113,6 @@ enum rc run_warm(struct run *run)
 
 /* ---- opening and closing a run -------------------------------------------------------------- */
 
-static enum rc open_dataset(struct run *run)
-{
-    enum rc rc = dataset_open(&run->dataset, run->manifest->dataset_spec, run->manifest->seed,
-                              &run->outside_err);
-    if (rc != RC_OK)
-        return rc;
-    run->env.base_files = run->dataset->file_count;
-    run->env.base_bytes = run->manifest->dataset_bytes;
-    run->env.dataset = run->dataset;
-    run->env.keep_history = run->keep_history;
-    if (run->env.base_files != run->manifest->dataset_files)
-        return FAIL(&run->outside_err, RC_IO, 0,
-                    "the dataset has %u files, the study began with %" PRIu64
-                    ": it changed while in use",
-                    run->env.base_files, run->manifest->dataset_files);
-    return RC_OK;
-}
-
-static enum rc draw_schedule(struct run *run)
-{
-    const struct record_manifest *manifest = run->manifest;
-    schedule_init(&run->schedule, &run->outside_err);
-    CHECK(manifest->phase_count <= RUN_PHASES_MAX);
-    for (size_t i = 0; i < manifest->phase_count; i++) {
-        const struct record_phase *phase = &manifest->phases[i];
-        const struct workload *workload = workload_by_name(phase->workload);
-        run->phase_start[i] = run->schedule.count;
-        if (!workload)
-            return FAIL(&run->outside_err, RC_USAGE, 0,
-                        "phase \"%s\" names unknown workload \"%s\"", Q(phase->name),
-                        Q(phase->workload));
-        enum rc rc = workload_plan(workload, phase->name, phase->options, manifest->seed, &run->env,
-                                   &run->schedule);
-        if (rc != RC_OK)
-            return rc;
-        run->phase_batch[i] = run->schedule.batch ? run->schedule.batch : run->batch;
-        run->phase_lanes[i] = run->schedule.lanes;
-    }
-    run->phase_start[manifest->phase_count] = run->schedule.count;
-    return RC_OK;
-}
-
 static enum rc run_begin(struct run *run)
 {
     const struct record_manifest *manifest = run->manifest;
@@ -167,11 +125,16 @@ static enum rc run_begin(struct run *run)
     run->by_extension.arena = &run->result->arena;
     run->by_handler.arena = &run->result->arena;
     if (rc == RC_OK)
-        rc = open_dataset(run);
+        rc =
+            drawn_dataset_open(manifest, run->request->study_dir, &run->dataset, &run->outside_err);
     if (rc == RC_OK)
-        rc = draw_schedule(run);
+        rc = drawn_make(&run->drawn, manifest, run->request->study_dir, run->dataset,
+                        &run->outside_err);
     if (rc == RC_OK)
-        rc = ranks_init(&run->ranks, run->dataset, run->schedule.file_count, &run->outside_err);
+        rc = ranks_init(&run->ranks, run->dataset, run->drawn.schedule.file_count,
+                        &run->outside_err);
+    if (rc == RC_OK)
+        rc = ranges_init(&run->ranges, &run->drawn.schedule, &run->outside_err);
     if (rc == RC_OK)
         rc = io_open_posix(&run->io, run->request->store_dir, &run->outside_err);
     if (rc == RC_OK)
@@ -187,7 +150,8 @@ static void run_end(struct run *run)
     io_close(&run->io);
     window_free(run->window);
     ranks_release(&run->ranks);
-    schedule_release(&run->schedule);
+    ranges_release(&run->ranges);
+    drawn_release(&run->drawn);
     oracle_release(&run->oracle);
     dataset_close(run->dataset);
 }
@@ -223,8 +187,8 @@ static enum rc sweep_row(struct run *run, uint32_t rank, struct buf *buf)
     struct blob_key key;
     enum rc rc = store_scan_next(run->store, &key, buf);
     if (rc == RC_NOTFOUND)
-        return FAIL(run->err, RC_INVALID, 0, "final sweep: the scan ended %u files too early",
-                    run->ranks.count - rank);
+        return FAIL(run->err, RC_INVALID, 0,
+                    "final sweep: the scan ended before file %" PRIu32 " (\"%s\")", rank, Q(path));
     if (rc != RC_OK)
         return FAIL(run->err, run_blame(rc), 0, "final sweep: scan: %s",
                     store_error(run->store)->msg);
@@ -246,12 +210,14 @@ static enum rc sweep_scan(struct run *run, struct buf *buf)
         return RC_OK;
     enum rc rc = store_scan_begin(run->store, 0, run->ranks.count);
     for (uint32_t rank = 0; rc == RC_OK && rank < run->ranks.count; rank++) {
-        rc = sweep_row(run, rank, buf);
+        if (oracle_exists(&run->oracle, run->ranks.file_at[rank]))
+            rc = sweep_row(run, rank, buf);
         if (rc == RC_OK && rank % 64 == 0 && run_stopped(run))
             rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in the final sweep");
     }
     if (rc == RC_OK && (rc = store_scan_next(run->store, &key, buf)) == RC_OK)
-        rc = FAIL(run->err, RC_INVALID, 0, "final sweep: the scan returned file %" PRIu64 " twice",
+        rc = FAIL(run->err, RC_INVALID, 0,
+                  "final sweep: the scan returned file %" PRIu64 ", which should not exist",
                   key.file_id);
     if (rc == RC_NOTFOUND)
         rc = store_scan_end(run->store);

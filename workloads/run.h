@@ -31,12 +31,13 @@
 #include "engine/clock.h"
 #include "results/record.h"
 #include "strategies/strategies.h"
+#include "workloads/drawn.h"
 #include "workloads/oracle.h"
+#include "workloads/ranges.h"
 #include "workloads/ranks.h"
 #include "workloads/shares.h"
-#include "workloads/workload.h"
 
-#define RUN_PHASES_MAX  32
+#define RUN_PHASES_MAX  DRAWN_PHASES_MAX
 #define RUN_SAMPLES_MAX (2 * RUN_PHASES_MAX + 2)
 
 struct run_request {
@@ -74,12 +75,10 @@ struct run {
     struct dataset *dataset;
     struct err outside_err; /* apart from err: not the strategy failed, but the plan, the data or
                              * the study's folder */
-    struct workload_env env;
-    struct schedule schedule;
-    size_t phase_start[RUN_PHASES_MAX + 1];                            /* slices of schedule.ops */
-    uint32_t phase_batch[RUN_PHASES_MAX], phase_lanes[RUN_PHASES_MAX]; /* of the schedule */
+    struct drawn drawn;
     struct ranks ranks;
     struct oracle oracle;
+    struct ranges ranges;
     enum durability durability;
     bool keep_history;
     uint32_t batch;
@@ -115,7 +114,13 @@ MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
 /* window.c; accepts NULL */
 void window_free(struct window *window);
 
-/* snapshot.c: settle, close, measure the files, reopen, measure the database. */
+/* The sizes of the store's files, as they are. */
+struct file_sizes {
+    double total, database, sidecar, external, files;
+};
+/* snapshot.c */
+MUST_CHECK enum rc snapshot_file_sizes(struct run *run, struct file_sizes *sizes);
+/* Settle, close, measure the files, reopen, measure the database. */
 MUST_CHECK enum rc snapshot_take(struct run *run, const char *name, struct sample *phase);
 
 #endif
