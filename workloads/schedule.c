@@ -120,6 +120,7 @@ enum rc schedule_write(struct schedule *schedule, uint32_t file, uint32_t conten
         enum rc rc = live_add(schedule, file);
         if (rc != RC_OK)
             return rc;
+        state->oldest = state->newest + 1;
     }
     state->newest++;
     state->content = content;
@@ -144,7 +145,8 @@ enum rc schedule_rewrite(struct schedule *schedule, uint32_t file)
 
 enum rc schedule_read_version(struct schedule *schedule, uint32_t file, uint32_t version)
 {
-    CHECK(exists(schedule, file) && version <= schedule->files[file].newest);
+    CHECK(exists(schedule, file) && version >= schedule->files[file].oldest &&
+          version <= schedule->files[file].newest);
     return schedule_add(schedule, (struct op){.kind = OP_READ, .file = file, .version = version});
 }
 
