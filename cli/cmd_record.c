@@ -73,7 +73,7 @@ static enum rc load_plan(struct record_arguments *to, struct arena *arena, struc
     }
     *manifest = planned;
     to->plan.strategies[to->plan.request.strategy_count++] = "raw";
-    to->plan.request.out = ".";
+    to->plan.request.dry = true;
     return plan_args_make(&to->plan, arena, planned, err);
 }
 

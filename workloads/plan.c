@@ -335,7 +335,7 @@ static enum rc make_settings(struct maker *maker)
     manifest->durability = request->durability ? request->durability
                            : trace             ? trace->durability
                                                : "durable";
-    manifest->plan_name = "suite";
+    manifest->plan_name = request->plan_name ? request->plan_name : trace ? "replay" : "suite";
     record_protocol_default(&manifest->protocol);
     const char *retention = request->retention;
     if (trace && !retention)
@@ -459,13 +459,17 @@ static enum rc make_names(struct maker *maker)
     enum rc rc = keep_text(maker, created, &manifest->created);
     if (rc != RC_OK)
         return rc;
-    if (request->name && !is_plain_name(request->name))
+    const char *name = request->name ? request->name : request->stem;
+    if (name && !is_plain_name(name))
         return FAIL(maker->err, RC_USAGE, 0,
                     "--name: expected at most 100 printable ASCII characters without \"/\", the "
                     "first not \".\" or \"-\", got \"%s\"",
-                    Q(request->name));
-    rc = request->name ? buf_append(&id, span_of_str(request->name), maker->err)
-                       : buf_printf(&id, maker->err, "%s-%s", stamp, manifest->dataset_name);
+                    Q(name));
+    if (request->name)
+        rc = buf_append(&id, span_of_str(request->name), maker->err);
+    else
+        rc = buf_printf(&id, maker->err, "%s-%s", stamp,
+                        request->stem ? request->stem : manifest->dataset_name);
     if (rc == RC_OK)
         rc = keep_buf(maker, &id, &manifest->id);
     buf_release(&id);
@@ -552,7 +556,7 @@ static enum rc make_plan(struct maker *maker)
         rc = plan_trace_apply(request, maker->trace, manifest, maker->arena, maker->err);
     if (rc == RC_OK)
         rc = make_names(maker);
-    return rc == RC_OK ? make_host(maker) : rc;
+    return rc == RC_OK && !request->dry ? make_host(maker) : rc;
 }
 
 enum rc plan_make(const struct plan_request *request, struct arena *arena,
@@ -572,6 +576,13 @@ enum rc plan_make(const struct plan_request *request, struct arena *arena,
         rc = make_plan(&maker);
     trace_release(&trace);
     return rc;
+}
+
+enum rc plan_describe(const struct plan_request *request, struct arena *arena,
+                      struct record_manifest *manifest, struct err *err)
+{
+    struct maker maker = {.request = request, .arena = arena, .manifest = manifest, .err = err};
+    return make_host(&maker);
 }
 
 enum rc plan_check(const struct record_manifest *manifest, struct err *err)

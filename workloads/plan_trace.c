@@ -121,7 +121,6 @@ enum rc plan_trace_apply(const struct plan_request *request, struct trace *trace
     if (rc != RC_OK)
         return rc;
     hex_str(hash, span_of(trace->hash.bytes, sizeof(trace->hash.bytes)));
-    manifest->plan_name = "replay";
     manifest->trace.path = TRACE_NAME;
     manifest->trace.speed = request->speed;
     rc = keep_text(arena, hash, &manifest->trace.hash, err);
