@@ -19,8 +19,7 @@ enum {
 
 static const struct arg rows[] = {
     {REPLAY_SPEED, "--speed", "X", NULL,
-     "operations arrive at the trace's own times, X times as fast (2, 0.5); latency counts from "
-     "their arrival"},
+     "operations arrive at the trace's own times, X times as fast (2, 0.5)"},
 #define PLAN_ARG(id, name, value, help) {PLAN_ARG_##id, name, value, NULL, help},
 #include "cli/plan_args.def"
 #undef PLAN_ARG

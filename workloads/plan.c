@@ -391,16 +391,15 @@ static enum rc choose_dataset(struct maker *maker, const char **spec)
 {
     const struct trace *trace = maker->trace;
     struct buf own = {0};
-    enum rc rc = RC_OK;
     *spec = maker->request->dataset ? maker->request->dataset
             : trace                 ? trace->dataset_spec
                                     : "lix-v1";
-    if (!(*spec)[0]) {
-        rc = buf_printf(&own, maker->err, TRACE_DATASET ":%s", trace->path);
-        if (rc == RC_OK)
-            rc = keep_buf(maker, &own, spec);
-        buf_release(&own);
-    }
+    if (maker->request->dataset || !trace || !trace->blobs.look)
+        return RC_OK;
+    enum rc rc = buf_printf(&own, maker->err, TRACE_DATASET ":%s", trace->path);
+    if (rc == RC_OK)
+        rc = keep_buf(maker, &own, spec);
+    buf_release(&own);
     return rc;
 }
 

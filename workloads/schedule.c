@@ -287,7 +287,7 @@ uint64_t op_offset(const struct op *op, uint64_t blob_len)
     return (uint64_t)(product >> 32);
 }
 
-uint32_t op_at(uint64_t offset, uint32_t len, uint64_t blob_len)
+uint32_t op_place(uint64_t offset, uint32_t len, uint64_t blob_len)
 {
     CHECK(len <= blob_len && offset <= blob_len - len && blob_len <= UINT32_MAX);
     uint64_t places = blob_len - len + 1;

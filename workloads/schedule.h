@@ -100,6 +100,6 @@ const char *op_name(enum op_kind kind);
 /* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
 uint64_t op_offset(const struct op *op, uint64_t blob_len);
 /* The `at` of the read of `len` bytes that starts at `offset`, offset + len <= blob_len. */
-uint32_t op_at(uint64_t offset, uint32_t len, uint64_t blob_len);
+uint32_t op_place(uint64_t offset, uint32_t len, uint64_t blob_len);
 
 #endif

@@ -350,7 +350,7 @@ static enum rc import_get(struct importer *in)
     if (length > holds || offset > holds - length)
         return refuse(in, "expected a part of the %" PRIu64 " bytes put, got %" PRIu64 "+%" PRIu64,
                       holds, offset, length);
-    return schedule_read_at(&in->drawn.schedule, file, op_at(offset, (uint32_t)length, holds),
+    return schedule_read_at(&in->drawn.schedule, file, op_place(offset, (uint32_t)length, holds),
                             (uint32_t)length);
 }
 
