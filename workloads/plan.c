@@ -385,8 +385,9 @@ static enum rc make_dataset(struct maker *maker)
     struct dataset_summary summary;
     char hex[HEX_SIZE];
     enum rc rc = dataset_open(&ds, spec, manifest->seed, maker->err);
-    if (rc == RC_OK && ds->source)
-        rc = check_apart(maker, ds->source);
+    for (size_t i = 0; rc == RC_OK && i < COUNT_OF(ds->folders); i++)
+        if (ds->folders[i])
+            rc = check_apart(maker, ds->folders[i]);
     if (rc == RC_OK)
         rc = dataset_summarise(ds, &summary);
     if (rc != RC_OK)
