@@ -1,9 +1,10 @@
 /* coprocess.h: another program that is asked and answers, over its standard input and output.
  *
- * Started without a shell, in a process group of its own, the first of what it complains about
- * kept (what follows is advice, as a rule).  Nothing here blocks for ever: all three streams are served together, so neither
- * side can wait for the other, and a program that neither takes nor gives a byte for `idle_ms` is
- * ended.  Every end is an error that names the program, how it ended and what it said.
+ * Started without a shell, in a process group of its own; the first of what it complains about is
+ * kept (what follows is advice, as a rule).  Nothing here blocks for ever: all three streams are
+ * served together, so neither side can wait for the other, and a program that neither takes nor
+ * gives a byte for `idle_ms` is given up.  Every early end is an error that names the program, how
+ * it ended and what it said.
  *
  * State after failure: coprocess_end it.
  * Threading: one owner.

@@ -78,7 +78,7 @@ struct dataset_ops {
     enum rc (*event)(struct dataset *ds, uint64_t index, struct history_event *out);
     /* How many versions of `file` are real, 1 or more.  NULL: all of them are (generators). */
     uint32_t (*versions)(struct dataset *ds, uint32_t file);
-    /* XXH3-128 of a real version, for those who have read it already.  NULL: ask for its content. */
+    /* XXH3-128 of a real version, where it has been read already.  NULL: ask for its content. */
     enum rc (*hash)(struct dataset *ds, uint32_t file, uint32_t version, struct hash128 *out);
 };
 

@@ -87,7 +87,7 @@ enum rc packed_name_plain(const char *name, struct buf *out, struct err *err)
     return rc;
 }
 
-/* ---- a zip's own list (PKWARE, .ZIP File Format Specification 6.3.9, 4.3.12 to 4.3.16) -------- */
+/* ---- a zip's own list (PKWARE, .ZIP File Format Specification 6.3.9, 4.3.12 to 4.3.16) ------- */
 
 enum {
     END_LEN = 22,     /* end of central directory record, without its comment */
