@@ -57,7 +57,7 @@ static int set_attributes(posix_spawnattr_t *attr)
     return sys;
 }
 
-static int spawn(pid_t *pid, const struct streams *streams, char *const argv[],
+static int spawn(pid_t *pid, const struct streams *streams, const char *const argv[],
                  char *const environ_[])
 {
     posix_spawn_file_actions_t actions;
@@ -75,14 +75,16 @@ static int spawn(pid_t *pid, const struct streams *streams, char *const argv[],
         if (sys == 0)
             sys = posix_spawn_file_actions_adddup2(&actions, streams->said[1], STDERR_FILENO);
         if (sys == 0)
-            sys = posix_spawn(pid, argv[0], &actions, &attr, argv, environ_);
+            /* It writes to none of the words. */
+            sys = posix_spawn(pid, argv[0], &actions, &attr, (char *const *)(uintptr_t)argv,
+                              environ_);
         (void)posix_spawnattr_destroy(&attr);
     }
     (void)posix_spawn_file_actions_destroy(&actions);
     return sys;
 }
 
-enum rc coprocess_start(struct coprocess *co, const char *name, char *const argv[],
+enum rc coprocess_start(struct coprocess *co, const char *name, const char *const argv[],
                         char *const environ_[], struct err *err)
 {
     struct streams streams = {{-1, -1}, {-1, -1}, {-1, -1}};

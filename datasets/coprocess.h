@@ -30,7 +30,7 @@ struct coprocess {
 };
 
 /* argv[0] is the path of the program. */
-MUST_CHECK enum rc coprocess_start(struct coprocess *co, const char *name, char *const argv[],
+MUST_CHECK enum rc coprocess_start(struct coprocess *co, const char *name, const char *const argv[],
                                    char *const environ_[], struct err *err);
 MUST_CHECK enum rc coprocess_send(struct coprocess *co, struct span bytes, struct err *err);
 /* Up to a newline, which is not kept; terminated.  RC_CORRUPT when it is longer. */

@@ -83,8 +83,7 @@ enum rc git_command_start(const struct git_command *git, const char *name, const
         CHECK(count + 1 < WORDS_MAX);
         argv[count++] = words[i];
     }
-    /* posix_spawn writes to none of them. */
-    return coprocess_start(co, name, (char *const *)(uintptr_t)argv, git->environ_, err);
+    return coprocess_start(co, name, argv, git->environ_, err);
 }
 
 enum rc git_command_ask(const struct git_command *git, const char *const *words, struct span input,

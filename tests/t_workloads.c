@@ -387,7 +387,10 @@ static void test_rows(void **state)
     (void)state;
     OK(workload_rows_validate(&err));
     assert_null(workload_by_name("absent"));
-    assert_int_equal(suite_count(), 6);
+    size_t standard = 0;
+    for (size_t i = 0; i < suite_count(); i++)
+        standard += suite_at(i)->standard;
+    assert_int_equal(standard, 6);
     assert_string_equal(suite_at(0)->workload, "ingest");
     for (size_t i = 0; i < workload_count(); i++)
         assert_ptr_equal(workload_by_name(workload_at(i)->name), workload_at(i));
