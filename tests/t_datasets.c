@@ -73,9 +73,8 @@ static size_t compressed_len(struct span bytes, int level)
 static void rows_are_sound(void **unused)
 {
     (void)unused;
-    static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random",
-                                        "media",  "append", "files",  "pair",
-                                        "git",    "tar",    "zip"};
+    static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random", "media", "append",
+                                        "files",  "pair",   "git",    "tar",    "zip"};
     struct err err = {0};
     assert_ok(dataset_rows_validate(&err));
     assert_int_equal(dataset_count(), COUNT_OF(names));

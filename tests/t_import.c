@@ -34,7 +34,7 @@
 
 extern char **environ;
 
-/* ---- a directory of the test's own, and a shell in it ----------------------------------------- */
+/* ---- a directory of the test's own, and a shell in it --------------------------------------- */
 
 static char home[32];
 
@@ -106,7 +106,7 @@ static void assert_refused(const char *spec, enum rc rc, const char *message)
     assert_null(ds);
 }
 
-/* ---- a model of a tree: path number -> content number ----------------------------------------- */
+/* ---- a model of a tree: path number -> content number --------------------------------------- */
 
 enum { PATHS = 14, STEPS_MAX = 40 };
 
@@ -293,7 +293,7 @@ static void assert_deterministic(const char *spec)
     buf_release(&second);
 }
 
-/* ---- pairs ----------------------------------------------------------------------------------- */
+/* ---- pairs ---------------------------------------------------------------------------------- */
 
 static void a_pair_leads_from_old_to_new(void **unused)
 {
@@ -367,7 +367,7 @@ static void bytes_that_change_are_noticed(void **unused)
     buf_release(&out);
 }
 
-/* ---- git ------------------------------------------------------------------------------------- */
+/* ---- git ------------------------------------------------------------------------------------ */
 
 #define GIT                                                                                    \
     "export GIT_CONFIG_NOSYSTEM=1 HOME=$PWD GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org " \
@@ -675,7 +675,7 @@ static void without_git_there_is_no_history(void **unused)
     free(path);
 }
 
-/* ---- the history workload --------------------------------------------------------------------- */
+/* ---- the history workload ------------------------------------------------------------------- */
 
 static void plan_history(struct dataset *ds, const char *options, bool mixed_before,
                          struct schedule *schedule, struct err *err)
@@ -751,7 +751,7 @@ static void the_workload_needs_a_history(void **unused)
     }
 }
 
-/* ---- names of archives' entries ---------------------------------------------------------------- */
+/* ---- names of archives' entries ------------------------------------------------------------- */
 
 static void hostile_names_have_a_defect(void **unused)
 {
@@ -838,7 +838,7 @@ static void paths_of_trees_have_defects(void **unused)
     assert_non_null(import_path_defect(span_of("a\0b", 3)));
 }
 
-/* ---- the program that is asked ------------------------------------------------------------------ */
+/* ---- the program that is asked -------------------------------------------------------------- */
 
 static void much_in_and_much_out_is_no_deadlock(void **unused)
 {
