@@ -120,7 +120,7 @@ struct manifest_defect {
     const char *what; /* NULL: there is nothing to say against it */
 };
 
-/* ---- protocol, trace, builds (record_protocol.c) ------------------------------------------------- */
+/* ---- protocol, trace, builds (record_protocol.c) ------------------------------------------- */
 
 void record_protocol_write(struct json_writer *writer, const struct record_protocol *protocol);
 void record_protocol_read(struct record_reader *reader, const struct json_node *root,
