@@ -24,7 +24,7 @@ struct drawn {
  * has not as many files as the manifest says.  dataset_close it. */
 MUST_CHECK enum rc drawn_dataset_open(const struct record_manifest *manifest, const char *dir,
                                       struct dataset **out, struct err *err);
-/* Draw them.  `dataset` is the manifest's, is borrowed and must outlive `drawn`, and `err` likewise.
+/* Draw them.  `dataset` is the manifest's, borrowed, and must outlive `drawn`, as must `err`.
  * Release it whatever came of it. */
 MUST_CHECK enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest,
                               const char *dir, struct dataset *dataset, struct err *err);

@@ -149,7 +149,7 @@ refuse 'min|avg' run --strategy chunked:min=64k,avg=16k
 refuse 'max|avg' run --strategy chunked:avg=64k,max=16k
 refuse 'fanout' run --strategy files:fanout=3
 refuse 'page_size' run --strategy files:page_size=4096
-refuse 'there is no dataset "lix-v2"|unknown dataset "lix-v2"' run --dataset lix-v2
+refuse 'there is no dataset "lix-v9"|unknown dataset "lix-v9"' run --dataset lix-v9
 refuse '"" has no name' run --dataset ''
 refuse '":x" has no name' run --dataset :x
 refuse 'files' run --dataset files
