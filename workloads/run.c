@@ -135,6 +135,8 @@ static enum rc run_begin(struct run *run)
         rc = ranks_init(&run->ranks, run->dataset, run->drawn.schedule.file_count,
                         &run->outside_err);
     if (rc == RC_OK)
+        rc = ranges_init(&run->ranges, &run->drawn.schedule, &run->outside_err);
+    if (rc == RC_OK)
         rc = io_open_posix(&run->io, run->request->store_dir, &run->outside_err);
     if (rc == RC_OK)
         rc = run_open_store(run);
@@ -149,6 +151,7 @@ static void run_end(struct run *run)
     io_close(&run->io);
     window_free(run->window);
     ranks_release(&run->ranks);
+    ranges_release(&run->ranges);
     drawn_release(&run->drawn);
     oracle_release(&run->oracle);
     dataset_close(run->dataset);
@@ -185,8 +188,8 @@ static enum rc sweep_row(struct run *run, uint32_t rank, struct buf *buf)
     struct blob_key key;
     enum rc rc = store_scan_next(run->store, &key, buf);
     if (rc == RC_NOTFOUND)
-        return FAIL(run->err, RC_INVALID, 0, "final sweep: the scan ended %u files too early",
-                    run->ranks.count - rank);
+        return FAIL(run->err, RC_INVALID, 0,
+                    "final sweep: the scan ended before file %" PRIu32 " (\"%s\")", rank, Q(path));
     if (rc != RC_OK)
         return FAIL(run->err, run_blame(rc), 0, "final sweep: scan: %s",
                     store_error(run->store)->msg);
@@ -208,12 +211,14 @@ static enum rc sweep_scan(struct run *run, struct buf *buf)
         return RC_OK;
     enum rc rc = store_scan_begin(run->store, 0, run->ranks.count);
     for (uint32_t rank = 0; rc == RC_OK && rank < run->ranks.count; rank++) {
-        rc = sweep_row(run, rank, buf);
+        if (oracle_exists(&run->oracle, run->ranks.file_at[rank]))
+            rc = sweep_row(run, rank, buf);
         if (rc == RC_OK && rank % 64 == 0 && run_stopped(run))
             rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in the final sweep");
     }
     if (rc == RC_OK && (rc = store_scan_next(run->store, &key, buf)) == RC_OK)
-        rc = FAIL(run->err, RC_INVALID, 0, "final sweep: the scan returned file %" PRIu64 " twice",
+        rc = FAIL(run->err, RC_INVALID, 0,
+                  "final sweep: the scan returned file %" PRIu64 ", which should not exist",
                   key.file_id);
     if (rc == RC_NOTFOUND)
         rc = store_scan_end(run->store);

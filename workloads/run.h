@@ -33,6 +33,7 @@
 #include "strategies/strategies.h"
 #include "workloads/drawn.h"
 #include "workloads/oracle.h"
+#include "workloads/ranges.h"
 #include "workloads/ranks.h"
 #include "workloads/shares.h"
 
@@ -77,6 +78,7 @@ struct run {
     struct drawn drawn;
     struct ranks ranks;
     struct oracle oracle;
+    struct ranges ranges;
     enum durability durability;
     bool keep_history;
     uint32_t batch;
@@ -115,7 +117,13 @@ MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
 /* window.c; accepts NULL */
 void window_free(struct window *window);
 
-/* snapshot.c: settle, close, measure the files, reopen, measure the database. */
+/* The sizes of the store's files, as they are. */
+struct file_sizes {
+    double total, database, sidecar, external, files;
+};
+/* snapshot.c */
+MUST_CHECK enum rc snapshot_file_sizes(struct run *run, struct file_sizes *sizes);
+/* Settle, close, measure the files, reopen, measure the database. */
 MUST_CHECK enum rc snapshot_take(struct run *run, const char *name, struct sample *phase);
 
 #endif
