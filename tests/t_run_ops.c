@@ -1,6 +1,6 @@
-/* t_run_ops: runs of workloads that delete, read parts and old versions, put bytes again, reopen and
- * measure, by every available strategy, held against a model that shares nothing with the driver but
- * the list of operations and the dataset. */
+/* t_run_ops: runs of workloads that delete, read parts and old versions, put bytes again, reopen
+ * and measure, by every available strategy, held against a model that shares nothing with the
+ * driver but the list of operations and the dataset. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,9 +9,9 @@
  *             uniformly; the rest of them goes to the rest
  *   runs      `run` neighbours in the order of creation, then again from a place drawn uniformly
  *
- * Zipf by rejection-inversion (Hoermann & Derflinger, "Rejection-inversion to generate variates from
- * monotone discrete distributions", ACM TOMACS 6(3), 1996): no table, so the number of files may
- * change between two draws.  `uniform` draws what schedule_pick draws.
+ * Zipf by rejection-inversion (Hoermann & Derflinger, "Rejection-inversion to generate variates
+ * from monotone discrete distributions", ACM TOMACS 6(3), 1996): no table, so the number of files
+ * may change between two draws.  `uniform` draws what schedule_pick draws.
  */
 #ifndef WORKLOADS_ACCESS_H
 #define WORKLOADS_ACCESS_H

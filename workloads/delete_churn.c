@@ -3,7 +3,8 @@
  *
  * In turn, one file drawn uniformly is deleted, every version of it, and one is put: a share
  * `revive` of the puts brings back a deleted file, drawn uniformly, with the dataset's next version
- * of it (equal bytes would be an undelete); the others create new files.  The number of files stays.
+ * of it (equal bytes would be an undelete); the others create new files.  The number of files
+ * stays.
  */
 #include "workloads/churn.h"
 #include "workloads/workload.h"

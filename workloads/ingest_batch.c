@@ -1,5 +1,5 @@
-/* ingest_batch: new files are created, `batch` of them per transaction, whatever the study says: how
- * much of a single insert's cost is its commit. */
+/* ingest_batch: new files are created, `batch` of them per transaction, whatever the study says:
+ * how much of a single insert's cost is its commit. */
 #include "workloads/workload.h"
 
 struct ingest_batch_options {

@@ -1,6 +1,6 @@
 /* read_history: read old versions among new ones.
  *
- * A share `old` of the reads is of an older version of the file, each that the file has since it was
+ * A share `old` of the reads is of an older version of the file, each that it has since it was
  * created (or came back) alike; the others are of its newest.  Under retention `latest` there are
  * no older versions, and every read is of the newest.
  */

@@ -1,8 +1,8 @@
 /* update_point: write new versions of single files drawn at random.
  *
- * Each operation draws one of the files that exist, uniformly (but see skew) and independently.  Enough of them
- * for a p95 (400 at least: 20 operations beyond it), which the founding benchmark's update phase,
- * two passes over its 96 files, has not.
+ * Each operation draws one of the files that exist, independently, uniformly or with a skew.
+ * Enough of them for a p95 (400 at least: 20 operations beyond it), which the founding benchmark's
+ * update phase, two passes over its 96 files, has not.
  */
 #include "workloads/access.h"
 #include "workloads/workload.h"
