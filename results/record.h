@@ -146,17 +146,6 @@ struct record_shares {
     size_t count;
 };
 
-/* What the strategy stated of itself, and whether it was so (engine/effect.h). */
-struct record_probe {
-    const char *name, *expected, *because;
-    uint64_t value;
-    bool ok;
-};
-struct record_probes {
-    struct record_probe *items;
-    size_t count;
-};
-
 /* The size of a store at points within a phase, settled at each. */
 struct series_point {
     uint64_t ops;      /* timed operations of the phase before it */
@@ -166,6 +155,17 @@ struct series_point {
 enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
 struct series {
     struct series_point *items;
+    size_t count;
+};
+
+/* What the strategy stated of itself, and whether it was so (engine/effect.h). */
+struct record_probe {
+    const char *name, *expected, *because;
+    uint64_t value;
+    bool ok;
+};
+struct record_probes {
+    struct record_probe *items;
     size_t count;
 };
 

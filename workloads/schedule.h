@@ -31,8 +31,8 @@ struct op {
     enum op_kind kind;
     uint32_t file;
     uint32_t version; /* the key's; for a scan the number of files it must return */
-    /* insert, update, crash: the dataset's version whose bytes are put.  It runs behind `version` where
-     * bytes were put again unchanged. */
+    /* insert, update, crash: the dataset's version whose bytes are put.  It runs behind `version`
+     * where bytes were put again unchanged. */
     uint32_t content;
     /* read_at: which of the offsets that leave room for `len` bytes, in 2^-32 of their number: the
      * blob's length is not known yet.  op_offset makes it an offset.  crash: `len` updates. */
