@@ -37,6 +37,7 @@ static enum rc phase_step(struct phase *phase)
 {
     switch (phase->ops[phase->done].kind) {
     case OP_REOPEN: return reopen_step(phase);
+    case OP_CRASH: return crash_step(phase);
     case OP_MEASURE: return series_step(phase);
     default: return window_step(phase);
     }
