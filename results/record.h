@@ -159,6 +159,17 @@ struct series {
     size_t count;
 };
 
+/* What the strategy stated of itself, and whether it was so (engine/effect.h). */
+struct record_probe {
+    const char *name, *expected, *because;
+    uint64_t value;
+    bool ok;
+};
+struct record_probes {
+    struct record_probe *items;
+    size_t count;
+};
+
 enum sample_kind { SAMPLE_PHASE, SAMPLE_SNAPSHOT, SAMPLE_RUN };
 struct sample {
     enum sample_kind kind;
@@ -182,6 +193,7 @@ struct sample {
     const char *dataset_hash;
     struct facts pragmas; /* read back; empty for strategies without SQLite */
     struct record_shares by_extension, by_handler;
+    struct record_probes probes; /* did the options take effect? empty where nothing asked */
 };
 
 /* What happened to a round as a whole. */
