@@ -26,7 +26,7 @@
 
 /* ---- the recount ----------------------------------------------------------------------------- */
 
-enum { WINDOW = 64, SLOTS_LOG = 18, SLOTS = 1 << SLOTS_LOG };
+enum { WINDOW = 64, SLOTS_LOG = 19, SLOTS = 1 << SLOTS_LOG };
 #define FACTOR UINT64_C(0x9E3779B97F4A7C15)
 
 /* All contents seen so far, one after the other, and where each aligned window of them is. */
@@ -70,6 +70,13 @@ static struct slot *find(const struct recount *r, uint64_t hash)
     while (r->slots[at].at != 0 && r->slots[at].hash != hash)
         at = (at + 1) % SLOTS;
     return &r->slots[at];
+}
+
+/* A window of one repeated byte is everywhere: where it is found says nothing about what follows.
+ * Such windows are counted only beside others. */
+static bool is_flat(const uint8_t *bytes)
+{
+    return memcmp(bytes, bytes + 1, WINDOW - 1) == 0;
 }
 
 /* Bytes of a content that lie in runs of at least 64 which occur in an earlier content. */
@@ -153,6 +160,8 @@ static uint64_t recount_add(struct recount *r, struct span content, bool compres
     for (size_t at = start; at + WINDOW <= r->all.len; at += WINDOW) {
         uint64_t hash = window_hash(r->all.ptr + at);
         struct slot *slot = find(r, hash);
+        if (is_flat(r->all.ptr + at))
+            continue;
         if (slot->at == 0) {
             *slot = (struct slot){hash, at + 1};
             assert_true(++r->used < SLOTS / 2);
@@ -225,6 +234,8 @@ static double share_of(uint64_t part, uint64_t whole)
     return (double)part / (double)whole;
 }
 
+static unsigned missed; /* cells of the running test that are not as asked */
+
 /* `repeats`: the share that files of this class have in common without being asked to. */
 static void check_cell(const char *class, const char *size, size_t kind, double share,
                        double saving, double repeats)
@@ -238,12 +249,17 @@ static void check_cell(const char *class, const char *size, size_t kind, double 
     recount_dataset(&r, spec, saving >= 0);
     double found = share_of(kind == 0 ? r.exact : r.windows, r.bytes);
     double expected = kind == 0 ? share : share + (1 - share) * repeats;
-    if (fabs(found - expected) > 0.02)
-        fail_msg("%s: %.4f of the bytes are duplicates (expected %.4f)", spec, found, expected);
+    if (fabs(found - expected) > 0.02) {
+        print_error("%s: %.4f of the bytes are duplicates (expected %.4f)\n", spec, found,
+                    expected);
+        missed++;
+    }
     if (saving >= 0 && r.whole > 0) {
         double saved = 1 - share_of(r.compressed, r.whole);
-        if (fabs(saved - saving) > 0.02)
-            fail_msg("%s: zstd saves %.4f (expected %.4f)", spec, saved, saving);
+        if (fabs(saved - saving) > 0.02) {
+            print_error("%s: zstd saves %.4f (expected %.4f)\n", spec, saved, saving);
+            missed++;
+        }
     }
     recount_close(&r);
 }
@@ -265,21 +281,28 @@ static double repeats_of(const char *class, const char *size, double saving)
 static void every_share_is_met_for_every_size(void **unused)
 {
     (void)unused;
+    missed = 0;
     for (size_t s = 0; s < COUNT_OF(sizes); s++)
         for (size_t k = 0; k < COUNT_OF(kinds); k++)
             for (size_t d = 0; d < COUNT_OF(shares); d++)
                 check_cell("random", sizes[s], k, shares[d], -1, 0);
+    assert_int_equal(missed, 0);
 }
 
-/* Every class with every share and kind; sizes and savings take turns. */
+/* Every class with every share and kind; sizes and savings take turns.  Parts of containers are
+ * shared as far as their framing lets them be: in small pictures rows are shorter than a window, so
+ * those are looked at in larger files. */
 static void every_share_is_met_for_every_class(void **unused)
 {
     (void)unused;
+    missed = 0;
     size_t turn = 0;
     for (size_t c = 0; c < content_class_count(); c++, turn++) {
         const struct content_class *class = content_class_at(c);
         for (size_t k = 0; k < COUNT_OF(kinds); k++, turn++) {
             const char *size = sizes[turn % COUNT_OF(sizes)];
+            if (class->wrap != NULL && k > 0)
+                size = "files=60,size=128k";
             double saving = -1, span = class->saving_max - class->saving_min;
             if (class->knob && k > 0)
                 saving = class->saving_min + span * (k == 1 ? 0.3 : 0.8);
@@ -288,11 +311,13 @@ static void every_share_is_met_for_every_class(void **unused)
                 check_cell(class->name, size, k, shares[d], saving, repeats);
         }
     }
+    assert_int_equal(missed, 0);
 }
 
 static void every_saving_is_met(void **unused)
 {
     (void)unused;
+    missed = 0;
     for (size_t c = 0; c < content_class_count(); c++) {
         const struct content_class *class = content_class_at(c);
         for (int step = 0; class->knob && step <= 4; step++)
@@ -301,6 +326,7 @@ static void every_saving_is_met(void **unused)
         if (class->knob)
             check_cell(class->name, "files=12,size=64k", 0, 0, class->natural, 0);
     }
+    assert_int_equal(missed, 0);
 }
 
 /* ---- versions -------------------------------------------------------------------------------- */
