@@ -26,7 +26,7 @@ struct phase {
     uint32_t in_batch; /* writes in the open batch, as planned so far */
     uint64_t bytes_in, bytes_out, commits;
     uint64_t checkpoints; /* that were due; settling makes one more */
-    struct pace pace;     /* open loop; interval_ns 0 in closed loop */
+    struct pace pace;     /* open loop, when pace_is_open */
     struct cpu_time cpu;
     uint64_t settle_ns;
     struct series series;
