@@ -377,7 +377,7 @@ static void every_share_is_met_for_every_class(void **unused)
             if (class->wrap != NULL && k == 1)
                 found_again = framing(class, saving, 128 * KIB);
             assert_true(found_again > 0.9);
-            for (size_t d = 0; d < COUNT_OF(shares); d++)
+            for (size_t d = 1; d < COUNT_OF(shares); d++)
                 check_cell(class->name, size, k, shares[d], saving, repeats, found_again);
         }
     }
