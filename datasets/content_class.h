@@ -6,8 +6,9 @@
  *
  * Containers (PNG, JPEG, ZIP, ...) wrap the payload in a file that ordinary tools open without
  * complaint: headers, checksums, lengths and padding right, for every payload and every length from
- * len_min on.  Bytes of the payload may be masked on the way (JPEG), a pure function of each byte
- * or of its place, so that equal payloads give equal files.  Other classes have no wrap: the
+ * len_min on.  Bytes of the payload may be masked on the way (JPEG, GIF), by their values and
+ * places alone, so that equal payloads give equal files; each class says what an edit does to the
+ * bytes around it.  Other classes have no wrap: the
  * payload is the file.
  *
  * Speed: fill and wrap together run at 1 GB/s per core or better, and never while a clock runs.
@@ -37,6 +38,9 @@ struct content_class {
     size_t (*payload_len)(size_t file_len);
     size_t (*file_len)(size_t payload_len);
     void (*wrap)(uint64_t seed, struct span payload, uint8_t *dst, size_t file_len);
+    /* fill by the number that saving_curve.h finds for a saving, 0..65,536: what tool_saving
+     * measures.  NULL when the knob is made in another way. */
+    void (*mix)(uint64_t seed, uint32_t mix, uint8_t *dst, size_t len);
 };
 
 size_t content_class_count(void);

@@ -147,6 +147,15 @@ static struct share_sum sum_shares(const struct record_shares *shares)
     return sum;
 }
 
+/* A run whose options did nothing does not count. */
+static bool probes_agree(const struct sample *sample)
+{
+    for (size_t i = 0; i < sample->probes.count; i++)
+        if (sample->valid && !sample->probes.items[i].ok)
+            return false;
+    return true;
+}
+
 static void check_run(const struct sample *sample, struct value_defect *defect)
 {
     bool reason = sample->reason != NULL && sample->reason[0] != '\0';
@@ -172,6 +181,10 @@ static void check_run(const struct sample *sample, struct value_defect *defect)
         defect->key = "by_handler";
         what = "does not add up to the same blobs and bytes as \"by_extension\"";
     }
+    if (what == NULL && !probes_agree(sample)) {
+        defect->key = "probes";
+        what = "has one that is not ok in a valid run";
+    }
     if (what != NULL)
         snprintf(defect->what, sizeof(defect->what), "%s", what);
 }
@@ -183,7 +196,7 @@ void record_values_check(const struct record_manifest *manifest, const struct sa
     if (!check_values(sample, defect))
         return;
     if (sample->kind == SAMPLE_PHASE)
-        (void)check_relations(sample, manifest->protocol.open_loop_per_s > 0, defect);
+        (void)check_relations(sample, record_is_open_loop(manifest), defect);
     else if (sample->kind == SAMPLE_RUN)
         check_run(sample, defect);
 }

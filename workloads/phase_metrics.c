@@ -57,6 +57,8 @@ static struct commit_audit phase_take_deltas(struct phase *phase)
     io_meter_delta(&phase->run->io.meter, &phase->base.meter, &phase->meter);
     memcpy(phase->counters, sum.counters, sizeof(phase->counters));
     phase->codec = sum.codec;
+    for (size_t i = 0; i < CTR_COUNT; i++)
+        phase->run->counters[i] += phase->counters[i];
     return sum.audit;
 }
 
@@ -98,6 +100,12 @@ static void phase_io_metrics(struct phase *phase)
     if (phase->plan->reads_only)
         sample->value[M_BYTES_WRITTEN_BY_READS] = sample->value[M_WRITE_BYTES];
     set_ratio(sample, M_WRITE_AMP_PHYSICAL, sample->value[M_WRITE_BYTES], (double)phase->bytes_in);
+}
+
+static void phase_recovery_metrics(struct phase *phase)
+{
+    if (phase->recoveries > 0)
+        phase->sample->value[M_RECOVERED_BYTES] = (double)phase->recovered_bytes;
 }
 
 static void phase_strategy_metrics(struct phase *phase)
@@ -187,5 +195,6 @@ enum rc phase_measure(struct phase *phase)
     phase_time_metrics(phase);
     phase_io_metrics(phase);
     phase_strategy_metrics(phase);
+    phase_recovery_metrics(phase);
     return phase_keep_latencies(phase);
 }

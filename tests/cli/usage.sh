@@ -16,7 +16,7 @@ bad_utf8=$(printf 'a\377\200b')
 refuse 'expected a command'
 refuse 'unknown command "frobnicate"' frobnicate
 refuse 'unknown command "rnu" \(did you mean "run"\?\)' rnu
-refuse 'unknown command "repord" \(did you mean "report"\?\)' repord
+refuse 'unknown command "reprot" \(did you mean "report"\?\)' reprot
 refuse 'unknown command ""' ''
 refuse 'unknown command "-x"' -x
 refuse 'unknown command "--frob"' --frob
@@ -64,7 +64,7 @@ refuse 'expected RUN' frontier
 refuse 'expected RUN' resume
 refuse 'expected two records' compare a
 refuse 'expected a kept store or a record' verify
-refuse 'expected strategies, datasets, workloads or metrics' list
+refuse 'expected strategies, datasets, classes, workloads or metrics' list
 refuse 'list: expected .*, got "strategeis"' list strategeis
 like 'list: a hint for a misspelt topic' "$err" '^hint: did you mean "strategies"\?'
 
