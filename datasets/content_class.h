@@ -8,8 +8,7 @@
  * complaint: headers, checksums, lengths and padding right, for every payload and every length from
  * len_min on.  Bytes of the payload may be masked on the way (JPEG, GIF), by their values and
  * places alone, so that equal payloads give equal files; each class says what an edit does to the
- * bytes around it.  Other classes have no wrap: the
- * payload is the file.
+ * bytes around it.  Other classes have no wrap: the payload is the file.
  *
  * Speed: fill and wrap together run at 1 GB/s per core or better, and never while a clock runs.
  * Adding one: datasets/class_<name>.c defines `const struct content_class class_<name>`; one line
