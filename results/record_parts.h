@@ -172,6 +172,15 @@ struct value_defect {
 void record_values_check(const struct record_manifest *manifest, const struct sample *sample,
                          struct value_defect *defect);
 
+/* ---- series (record_series.c) ---------------------------------------------------------------- */
+
+/* Nothing is written when there are no points. */
+void record_series_write(struct json_writer *writer, const struct series *series);
+void record_series_read(struct record_reader *reader, const struct json_node *root,
+                        struct series *series);
+/* NULL, or what is wrong with a sample's series. */
+const char *record_series_defect(const struct sample *sample);
+
 /* ---- events (record_event.c) ----------------------------------------------------------------- */
 
 /* events.jsonl of record->dir into the record; without the file nothing happened. */

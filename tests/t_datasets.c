@@ -444,7 +444,7 @@ static const struct {
     {"media:files=6,size=8k,duplicates=50%", "545283c5b83883ac4436f7fb84290ad5"},
     {"append:files=4,size=6k,growth=1k", "8da9d6718b0a4757b07eb7e3831290bb"},
     {"synth:class=random,files=8,size=9k,dup=50%,dup_kind=shifted,edits=2",
-     "3f7c688608e5cd57deee6b6b65c9c3c3"},
+     "c39e3c1b086564f8f73121a787844aee"},
 };
 
 static void later_versions_are_pinned(void **unused)

@@ -79,6 +79,8 @@ MUST_CHECK enum rc reopen_drop_files(struct run *run);
 MUST_CHECK enum rc crash_step(struct phase *phase);
 /* series.c: the next operation is an OP_MEASURE: settle, and add a point to the phase's series. */
 MUST_CHECK enum rc series_step(struct phase *phase);
+/* The phase is over: what its series says, into the phase's sample. */
+MUST_CHECK enum rc series_measure(struct phase *phase);
 MUST_CHECK enum rc window_new(struct window **out, struct err *err);
 /* The timed operations of a window, in a function of its own under this name: a gate counts the
  * instructions between its beginning and its end. */
