@@ -10,9 +10,8 @@
  * block, around middle grey: 2.4 bits a pixel, about what a good camera writes.
  *
  * The payload stands in one piece at a fixed place.  A picture has as many rows of blocks as it
- * takes, the last filled up with noise.  An edit changes its own bytes
- * and at most the four bytes of the picture's sides before them; what is inserted moves the bytes
- * behind it and changes none.
+ * takes, the last filled up with noise.  An edit changes its own bytes and at most the four
+ * of the picture's sides before them; what is inserted moves the bytes behind it and changes none.
  */
 #include <string.h>
 

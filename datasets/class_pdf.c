@@ -4,9 +4,10 @@
  *
  * The picture's samples are the payload, one byte each, not compressed, in one piece at a fixed
  * place: numbers before it are written with ten digits.  A picture has as many rows as it takes,
- * the last filled up with noise.  What is left of the file is noise in a stream of its own.  An edit
- * changes its own bytes, and when it changes the length some digits before them; what is inserted
- * moves the bytes behind it and changes none of them.
+ * the last filled up with noise.  What is left of the file is noise in a stream of its own.
+ *
+ * An edit changes its own bytes, and when it changes the length some digits before them; what is
+ * inserted moves the bytes behind it and changes none of them.
  */
 #include <string.h>
 
