@@ -31,8 +31,7 @@ static const enum metric from_latencies[] = {
 /* In open loop these two are of the service, which the latencies alone do not tell. */
 static bool is_service(const struct record *record, enum metric metric)
 {
-    return record->manifest.protocol.open_loop_per_s > 0 &&
-           (metric == M_WALL_NS || metric == M_OPS_PER_S);
+    return record_is_open_loop(&record->manifest) && (metric == M_WALL_NS || metric == M_OPS_PER_S);
 }
 
 /* Equal, but for what another compiler may make of the same arithmetic. */

@@ -214,7 +214,7 @@ void record_values_check(const struct record_manifest *manifest, const struct sa
         (sample->kind != SAMPLE_RUN && !check_phase(sample, defect)))
         return;
     if (sample->kind == SAMPLE_PHASE)
-        (void)check_relations(sample, manifest->protocol.open_loop_per_s > 0, defect);
+        (void)check_relations(sample, record_is_open_loop(manifest), defect);
     else if (sample->kind == SAMPLE_RUN)
         check_run(sample, defect);
 }

@@ -383,10 +383,14 @@ static enum rc run_line(struct run *run, bool valid, const char *reason)
     return rc;
 }
 
-/* Same bytes as the manifest's dataset hash, or the data changed under the study. */
+/* Same bytes as the manifest's dataset hash, or the data changed under the study.  A history of its
+ * own counts whether or not a phase has replayed it. */
 static enum rc check_dataset_hash(struct run *run)
 {
     char hex[HEX_SIZE];
+    enum rc rc = dataset_fold_history(run->dataset, &run->dataset_hash);
+    if (rc != RC_OK)
+        return rc;
     hex_str(hex, span_of(run->dataset_hash.bytes, 16));
     if (strcmp(hex, run->manifest->dataset_hash) == 0)
         return RC_OK;

@@ -86,6 +86,18 @@ caught planted-txn:try=rollback 'ROLLBACK: not authorized'
 caught planted-txn:try=attach 'ATTACH .*: not authorized'
 lines=7 keep_few=$few few=
 caught planted-not-durable 'a blob that was put is not found' --workload update --workload read_point
+rm -rf planted-not-durable
+lines=6
+caught planted-not-durable 'recovery: operation 0: a blob that was put is not found' \
+    --workload ingest --workload recovery
+# Only a process that dies between a put and its commit can show that puts do not wait for commits.
+valid planted-skipped-fsync --durability none --workload ingest --workload update
+caught planted-skipped-fsync 'recovery: operation 0: an update that was not committed before the kill is there' \
+    --durability none --retention history --workload ingest --workload recovery
+rm -rf planted-skipped-fsync
+caught planted-skipped-fsync 'recovery: operation 0: a blob that was put is not found' \
+    --durability none --retention latest --workload ingest --workload recovery
+rm -rf planted-skipped-fsync
 lines=12 few=$keep_few
 caught planted-skipped-fsync 'ingest_binary_cold: 30 commits did not sync as durability level durable requires \(0 to 0 syncs'
 rm -rf planted-skipped-fsync
