@@ -565,7 +565,7 @@ static void growth_is_shown_where_it_was_measured(void **unused)
         assert_int_equal(strstr(report, "## How the stores grew") != NULL, series);
         assert_int_equal(csv != NULL, series);
         if (series) {
-            /* raw: 1.04, so 1.04 to 4.16 MiB after 96..384 versions; reads after the first point. */
+            /* raw: 1.04, so 1.04 to 4.16 MiB after 96..384 versions; reads after the first. */
             const char *section = strstr(report, "## How the stores grew");
             assert_non_null(strstr(section, "| 96 | 192 | 288 | 384 |"));
             assert_non_null(strstr(section, " 1,090,519 | 2,181,038 | 3,271,557 | 4,362,076 |"));
