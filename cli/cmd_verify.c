@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cli/verify.h"
+#include "datasets/dataset.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
 #include "workloads/plan.h"
@@ -50,20 +51,25 @@ static enum rc verify_blob(struct store *store, const struct kept_blob *blob, st
     return RC_OK;
 }
 
-/* newest[file_id]: 1 + the newest version of each file that the contents name, 0 for none. */
-static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint64_t *files,
-                               const char *folder, struct err *err)
+/* newest[file_id]: 1 + the newest version of each file that the contents name, 0 for none.  Ids
+ * below *ids: files that were deleted leave gaps. */
+static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint64_t *ids,
+                               uint64_t *files, const char *folder, struct err *err)
 {
-    *files = 0;
-    *newest = calloc(kept->blob_count + 1, sizeof(**newest));
+    *files = *ids = 0;
+    for (size_t i = 0; i < kept->blob_count; i++) {
+        uint64_t id = kept->blobs[i].file_id;
+        if (id >= DATASET_FILES_MAX)
+            return FAIL(err, RC_CORRUPT, 0,
+                        "store \"%s\": contents.csv: file %" PRIu64 " (expected below %u)",
+                        Q(folder), id, DATASET_FILES_MAX);
+        *ids = id >= *ids ? id + 1 : *ids;
+    }
+    *newest = calloc(*ids + 1, sizeof(**newest));
     if (!*newest)
-        return FAIL(err, RC_NOMEM, 0, "no memory for %zu blobs", kept->blob_count);
+        return FAIL(err, RC_NOMEM, 0, "no memory for %" PRIu64 " files", *ids);
     for (size_t i = 0; i < kept->blob_count; i++) {
         const struct kept_blob *blob = &kept->blobs[i];
-        if (blob->file_id >= kept->blob_count)
-            return FAIL(err, RC_CORRUPT, 0,
-                        "store \"%s\": contents.csv: file %" PRIu64 " of %zu blobs", Q(folder),
-                        blob->file_id, kept->blob_count);
         uint64_t *entry = &(*newest)[blob->file_id];
         *files += *entry == 0;
         if (*entry <= blob->version)
@@ -76,18 +82,18 @@ static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint6
 static enum rc verify_scan(struct store *store, const struct kept *kept, struct buf *buf,
                            const char *folder, struct err *err)
 {
-    uint64_t files, found = 0, *newest = NULL;
+    uint64_t ids, files, found = 0, *newest = NULL;
     struct blob_key key;
     /* A scan of a caching strategy would fill its cache: verifying must not change the store. */
     if (!(store->ops->caps & CAP_SCAN) || (store->ops->caps & CAP_READ_WRITES))
         return RC_OK;
-    enum rc rc = newest_versions(kept, &newest, &files, folder, err);
+    enum rc rc = newest_versions(kept, &newest, &ids, &files, folder, err);
     if (rc != RC_OK)
         goto out;
     rc = store_scan_begin(store, 0, INT64_MAX);
     while (rc == RC_OK && (rc = store_scan_next(store, &key, buf)) == RC_OK) {
         found++;
-        if (key.file_id >= kept->blob_count || newest[key.file_id] != (uint64_t)key.version + 1) {
+        if (key.file_id >= ids || newest[key.file_id] != (uint64_t)key.version + 1) {
             rc = FAIL(err, RC_CORRUPT, 0,
                       "store \"%s\": a scan finds file %" PRIu64 " version %u, which its contents "
                       "do not name as the newest",
