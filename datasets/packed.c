@@ -273,7 +273,7 @@ static enum rc open_archive(struct unpacking *to, int fd, unsigned formats)
         return FAIL(to->err, RC_NOMEM, 0, "cannot prepare to read archive \"%s\"", Q(to->path));
     if (!is_stream)
         return archive_read_open_fd(to->archive, fd, STEP) == ARCHIVE_OK ? RC_OK : fail_damaged(to);
-    enum rc rc = packed_stream_open(&to->stream, fd, to->err);
+    enum rc rc = packed_stream_open(&to->stream, fd, to->path, to->err);
     if (rc == RC_OK &&
         archive_read_open(to->archive, &to->stream, NULL, packed_stream_read, NULL) != ARCHIVE_OK)
         rc = fail_damaged(to);

@@ -43,7 +43,7 @@ static enum rc open_gzip(struct packed_stream *stream, int fd, struct err *err)
     return stream->gz ? RC_OK : FAIL(err, RC_NOMEM, errno, "cannot prepare to read gzip");
 }
 
-static enum rc open_raw(struct packed_stream *stream, int fd, struct err *err)
+static enum rc open_raw(struct packed_stream *stream, int fd, const char *path, struct err *err)
 {
     struct archive_entry *entry;
     struct archive *raw = stream->raw = archive_read_new();
@@ -55,16 +55,17 @@ static enum rc open_raw(struct packed_stream *stream, int fd, struct err *err)
         return FAIL(err, RC_NOMEM, 0, "cannot prepare to read a compressed file");
     if (archive_read_open_fd(raw, fd, STEP) != ARCHIVE_OK ||
         archive_read_next_header(raw, &entry) != ARCHIVE_OK)
-        return FAIL(err, RC_USAGE, 0, "%s", Q(archive_error_string(raw)));
+        return FAIL(err, RC_IO, 0, "archive \"%s\" is damaged: %s", Q(path),
+                    Q(archive_error_string(raw)));
     return RC_OK;
 }
 
-enum rc packed_stream_open(struct packed_stream *stream, int fd, struct err *err)
+enum rc packed_stream_open(struct packed_stream *stream, int fd, const char *path, struct err *err)
 {
     enum rc rc = buf_resize(&stream->block, STEP, err);
     if (rc != RC_OK)
         return rc;
-    return is_gzip(fd) ? open_gzip(stream, fd, err) : open_raw(stream, fd, err);
+    return is_gzip(fd) ? open_gzip(stream, fd, err) : open_raw(stream, fd, path, err);
 }
 
 static ssize_t read_gzip(struct packed_stream *stream)

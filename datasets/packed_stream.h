@@ -21,8 +21,9 @@ struct packed_stream {
 
 /* Does the file begin as one of these does? */
 bool packed_stream_suits(int fd);
-/* fd stays the caller's, who closes it after packed_stream_release. */
-MUST_CHECK enum rc packed_stream_open(struct packed_stream *stream, int fd, struct err *err);
+/* `path` is for messages; fd stays the caller's, who closes it after packed_stream_release. */
+MUST_CHECK enum rc packed_stream_open(struct packed_stream *stream, int fd, const char *path,
+                                      struct err *err);
 /* archive_read_callback; ctx is the stream. */
 la_ssize_t packed_stream_read(struct archive *archive, void *ctx, const void **bytes);
 /* Read what is left; false: `defect` says why that failed. */
