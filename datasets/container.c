@@ -95,8 +95,8 @@ void container_le(struct container_out *out, uint64_t value, size_t len)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-/* The greatest number whose square is at most n: Newton's steps from above. */
-static size_t root(size_t n)
+/* Newton's steps from above. */
+size_t container_root(size_t n)
 {
     if (n < 2)
         return n;
@@ -111,7 +111,7 @@ static size_t root(size_t n)
 /* The sides of a picture of exactly that area, the shape closest to a square; across 0: none. */
 static struct container_sides sides_of(size_t area)
 {
-    for (size_t across = root(area); across >= 1 && area / across <= 4 * across; across--)
+    for (size_t across = container_root(area); across >= 1 && area / across <= 4 * across; across--)
         if (area % across == 0)
             return (struct container_sides){across, area / across};
     return (struct container_sides){0, 0};

@@ -62,6 +62,9 @@ void container_le(struct container_out *out, uint64_t value, size_t len);
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
+/* The greatest number whose square is at most n. */
+size_t container_root(size_t n);
+
 /* The number of cells of a picture that is neither too long nor too wide: across * down with
  * across <= down <= 4 * across. */
 struct container_sides {
