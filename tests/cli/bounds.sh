@@ -68,7 +68,7 @@ run_expect 0 '' "$bf" compare without mine
 
 # ---- refused -------------------------------------------------------------------------------------
 run_expect 2 'expected RUN' "$bf" bounds
-run_expect 2 'cannot read ".*manifest.json": No such' "$bf" bounds nowhere
+run_expect 2 'no study "nowhere"' "$bf" bounds nowhere
 for effort in 0 -1 x 1.5 10001 '' 99999999999999999999; do
     run_expect 2 '^blobfront: error: --effort: ' "$bf" bounds --effort "$effort" mine
 done
