@@ -261,8 +261,8 @@ static const struct watch_source *watch_paths(struct watch_paths *paths)
     return &paths->source;
 }
 
-/* After the last round, when no clock runs any more.  Bounds are no part of what was measured: where
- * they cannot be computed the study stands without. */
+/* After the last round, when no clock runs any more.  Bounds are no part of what was measured:
+ * where they cannot be computed the study stands without. */
 static enum rc add_bounds(const char *dir, const struct record *record, struct progress_line *line,
                           struct err *err)
 {

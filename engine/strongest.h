@@ -31,7 +31,7 @@ MUST_CHECK enum rc strongest_least(struct strongest *strongest, struct span plai
                                    struct err *err);
 
 /* One zstd stream with long-distance matching over a window of 128 MiB: begin it, add contents, ask
- * how long it is so far (which ends a block), any number of times.  Beginning again starts afresh. */
+ * how long it is so far (which ends a block), any number of times.  Beginning it starts afresh. */
 MUST_CHECK enum rc strongest_pack_begin(struct strongest *strongest, int level, struct err *err);
 MUST_CHECK enum rc strongest_pack_add(struct strongest *strongest, struct span plain,
                                       struct err *err);

@@ -1,17 +1,17 @@
 /* bounds.h: what is possible: bounds.json of a study, "blobfront/bounds/1"; the only writer and the
  * only reader.
  *
- * For every snapshot the plan takes, in how few bytes its contents can be held; for every phase that
- * puts, how few bytes it has to write.  Computed from data and operations alone
+ * For every snapshot the plan takes, in how few bytes its contents can be held; for every phase
+ * that puts, how few bytes it has to write.  Computed from data and operations alone
  * (workloads/bounding.h): no strategy has a part in it, and every machine with the same versions of
  * zstd and brotli gets the same.  Four kinds, of which the least counts:
  *
  *   whole    each distinct content once, as it is: perfect deduplication of whole blobs
  *   novel    the bytes that the dataset's generator knows to be new: perfect sharing of parts
  *   codec    each distinct content once, alone, under the codec that makes it smallest
- *   packed   all distinct contents behind one another in one zstd stream with a window of 128 MiB
+ *   packed   all distinct contents, one behind the other, in one zstd stream (window of 128 MiB)
  *
- * None is a theorem: the first three are what perfect sharing or the best codec reach by themselves,
+ *   packed   all distinct contents, one behind another, in one zstd stream (window of 128 MiB)
  * `packed` what no strategy does that gives back one blob without unpacking the others.  A strategy
  * below the bound shares and compresses at once, and better than that stream.
  *

@@ -3,7 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 study() {
-    "$bf" run --out . --durability none --rounds 1 --keep none --no-plots --quiet $few "$@"
+    "$bf" run --out . --durability none --rounds 1 --keep none --no-plots --quiet \
+        --workload update "$@"
 }
 # The strategies' bytes over what is possible, of a record: the least of all.
 least() {
