@@ -11,7 +11,7 @@
  *   codec    each distinct content once, alone, under the codec that makes it smallest
  *   packed   all distinct contents, one behind the other, in one zstd stream (window of 128 MiB)
  *
- *   packed   all distinct contents, one behind another, in one zstd stream (window of 128 MiB)
+ * None is a theorem: the first three are what perfect sharing or the best codec reach alone, and
  * `packed` what no strategy does that gives back one blob without unpacking the others.  A strategy
  * below the bound shares and compresses at once, and better than that stream.
  *
