@@ -136,9 +136,9 @@ static enum rc add_key(struct frontier *frontier, const char *name, bool typed, 
     return RC_OK;
 }
 
-/* What stands in for a default key whose place the study has not: for the size after the updates the
- * size at the end; and studies made before there was a phase of single updates have one of updates
- * of every size.  The key itself where there is nothing better. */
+/* What stands in for a default key whose place the study has not: the size at the end for the size
+ * after the updates; and studies made before there was a phase of single updates have one of
+ * updates of every size.  The key itself where there is nothing better. */
 static enum rc key_for(struct frontier *frontier, const char *name, const char **out,
                        struct err *err)
 {

@@ -407,7 +407,8 @@ static void a_missing_phase_is_dropped_with_a_note(void **unused)
     assert_string_equal(study.frontier.keys[1].name, "cpu_ms_per_mb@ingest_binary_cold");
     assert_true(noted(&study, "p95_ns@read_point_binary left out"));
     assert_true(noted(&study, "no guardrail could be checked"));
-    /* The last snapshot stands for the one after updates; without guardrails nothing may be chosen all the same. */
+    /* The last snapshot stands for the one after updates; without guardrails nothing may be
+     * chosen all the same. */
     assert_int_equal(study.frontier.storage_place,
                      summary_place(&study.summary, SNAPSHOT, "after_ingest"));
     assert_int_equal(study.frontier.choice, SUMMARY_NONE);
