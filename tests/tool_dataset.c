@@ -1,6 +1,6 @@
-/* tool_dataset SPEC SEED VERSION FOLDER: write that version of all files of a dataset into a folder,
- * for other programs to open, as 0.EXT, 1.EXT, ...: EXT is what the path in the dataset ends with.
- */
+/* tool_dataset SPEC SEED VERSION FOLDER: write that version of all files of a dataset into a
+ * folder, for other programs to open, as 0.EXT, 1.EXT, ...: EXT is what the dataset's path ends
+ * with. */
 #include <stdio.h>
 #include <string.h>
 
