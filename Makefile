@@ -59,7 +59,7 @@ BUILD_NEEDS := /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zstd.h:libzstd
 BENCH_NEEDS := /usr/bin/gnuplot:gnuplot-nox
 TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \
   /usr/bin/python3:python3 /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema \
-  /usr/bin/strace:strace
+  /usr/bin/strace:strace /usr/bin/file:file
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

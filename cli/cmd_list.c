@@ -1,7 +1,9 @@
 /* list: what exists, with options, defaults and ranges, from the same rows that parse them. */
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "datasets/content_class.h"
 #include "datasets/dataset.h"
 #include "results/metrics.h"
 #include "strategies/strategies.h"
@@ -44,6 +46,26 @@ static enum rc list_datasets(struct buf *out, struct err *err)
         if (rc == RC_OK && row->opts)
             rc = opt_help(row->opts, out, err);
     }
+    return rc;
+}
+
+static enum rc list_classes(struct buf *out, struct err *err)
+{
+    enum rc rc = buf_printf(out, err, "%-8s %-7s %-8s %-11s %s\n", "class", "saves", "asked",
+                            "from", "what it looks like");
+    for (size_t i = 0; rc == RC_OK && i < content_class_count(); i++) {
+        const struct content_class *row = content_class_at(i);
+        char asked[FORMAT_SIZE] = "-", from[FORMAT_SIZE] = "";
+        if (row->knob)
+            (void)snprintf(asked, sizeof(asked), "%.2g..%.2g", row->saving_min, row->saving_max);
+        rc = buf_printf(out, err, "%-8s %-7.2f %-8s %-11s %s\n", row->name, row->natural, asked,
+                        format_size(from, row->len_min), row->summary);
+    }
+    if (rc == RC_OK)
+        rc = buf_printf(out, err,
+                        "\nsaves: what zstd level 3 saves of 64 KiB as they come; asked: what a "
+                        "dataset may ask for\ninstead, met within 0.02 from 16 KiB on; from: the "
+                        "shortest file, shorter ones are random.\n");
     return rc;
 }
 
@@ -110,10 +132,8 @@ static const struct {
     const char *name;
     enum rc (*print)(struct buf *out, struct err *err);
 } lists[] = {
-    {"strategies", list_strategies},
-    {"datasets", list_datasets},
-    {"workloads", list_workloads},
-    {"metrics", list_metrics},
+    {"strategies", list_strategies}, {"datasets", list_datasets}, {"classes", list_classes},
+    {"workloads", list_workloads},   {"metrics", list_metrics},
 };
 
 enum { LIST_MARKDOWN };
@@ -146,8 +166,8 @@ static enum rc unknown_list(const char *what, struct err *err)
     for (size_t i = 0; i < COUNT_OF(lists); i++)
         names[i] = lists[i].name;
     const char *near = nearest_word(what, names, COUNT_OF(lists));
-    FAIL(err, RC_USAGE, 0, "list: expected strategies, datasets, workloads or metrics, got \"%s\"",
-         Q(what));
+    FAIL(err, RC_USAGE, 0,
+         "list: expected strategies, datasets, classes, workloads or metrics, got \"%s\"", Q(what));
     if (near)
         err_hint(err, "did you mean \"%s\"?", near);
     return RC_USAGE;
@@ -160,7 +180,7 @@ static enum rc list(int argc, char **argv, struct err *err)
         .rows = rows,
         .operands_min = 1,
         .operands_max = 1,
-        .operands = "strategies, datasets, workloads or metrics",
+        .operands = "strategies, datasets, classes, workloads or metrics",
         .take = take,
         .ctx = &to,
     };
@@ -184,9 +204,9 @@ static enum rc list(int argc, char **argv, struct err *err)
 
 const struct command command_list = {
     .name = "list",
-    .summary = "list strategies, datasets, workloads or metrics with their options",
+    .summary = "list strategies, datasets, classes, workloads or metrics with their options",
     .examples = "  blobfront list strategies\n  blobfront list metrics\n",
     .rows = rows,
-    .operands = "strategies|datasets|workloads|metrics",
+    .operands = "strategies|datasets|classes|workloads|metrics",
     .run = list,
 };

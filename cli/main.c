@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "datasets/content_class.h"
 #include "datasets/dataset.h"
 #include "engine/host.h"
 #include "results/record.h"
@@ -119,6 +120,8 @@ static enum rc validate_tables(struct err *err)
     enum rc rc = strategy_rows_validate(err);
     if (rc == RC_OK)
         rc = dataset_rows_validate(err);
+    if (rc == RC_OK)
+        rc = content_classes_validate(err);
     if (rc == RC_OK)
         rc = workload_rows_validate(err);
     return rc;

@@ -37,6 +37,9 @@ struct content_class {
     size_t (*payload_len)(size_t file_len);
     size_t (*file_len)(size_t payload_len);
     void (*wrap)(uint64_t seed, struct span payload, uint8_t *dst, size_t file_len);
+    /* fill by the number that saving_curve.h finds for a saving, 0..65,536: what tool_saving
+     * measures.  NULL when the knob is made in another way. */
+    void (*mix)(uint64_t seed, uint32_t mix, uint8_t *dst, size_t len);
 };
 
 size_t content_class_count(void);

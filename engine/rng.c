@@ -1,5 +1,8 @@
 #include "engine/rng.h"
 
+#include <endian.h>
+#include <string.h>
+
 #define GOLDEN_GAMMA UINT64_C(0x9e3779b97f4a7c15)
 
 uint64_t mix64(uint64_t x)
@@ -30,7 +33,7 @@ static uint64_t rotate_left(uint64_t x, unsigned count)
     return (x << count) | (x >> (64 - count));
 }
 
-uint64_t rng_u64(struct rng *rng)
+static inline uint64_t step(struct rng *rng)
 {
     uint64_t *s = rng->s;
     uint64_t result = rotate_left(s[1] * 5, 7) * 9;
@@ -42,6 +45,11 @@ uint64_t rng_u64(struct rng *rng)
     s[2] ^= t;
     s[3] = rotate_left(s[3], 45);
     return result;
+}
+
+uint64_t rng_u64(struct rng *rng)
+{
+    return step(rng);
 }
 
 uint64_t rng_below(struct rng *rng, uint64_t bound)
@@ -67,16 +75,21 @@ double rng_unit(struct rng *rng)
 
 void rng_fill(struct rng *rng, void *dst, size_t len)
 {
-    /* Little-endian on every machine: generated content is part of a dataset's identity. */
+    /* A copy of the state stays in registers: gigabytes are filled here. */
+    struct rng own = *rng;
     uint8_t *bytes = dst;
     while (len > 0) {
-        uint64_t draw = rng_u64(rng);
-        size_t n = len < 8 ? len : 8;
-        for (size_t i = 0; i < n; i++)
-            bytes[i] = (uint8_t)(draw >> (8 * i));
-        bytes += n;
-        len -= n;
+        /* Little-endian on every machine: generated content is part of a dataset's identity. */
+        uint64_t draw = htole64(step(&own));
+        if (len < sizeof(draw)) {
+            memcpy(bytes, &draw, len);
+            break;
+        }
+        memcpy(bytes, &draw, sizeof(draw));
+        bytes += sizeof(draw);
+        len -= sizeof(draw);
     }
+    *rng = own;
 }
 
 void rng_permutation(struct rng *rng, uint32_t *dst, uint32_t count)

@@ -162,8 +162,20 @@ struct series_point {
     uint64_t versions; /* put in the run so far */
     uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
 };
+enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
 struct series {
     struct series_point *items;
+    size_t count;
+};
+
+/* What the strategy stated of itself, and whether it was so (engine/effect.h). */
+struct record_probe {
+    const char *name, *expected, *because;
+    uint64_t value;
+    bool ok;
+};
+struct record_probes {
+    struct record_probe *items;
     size_t count;
 };
 
@@ -187,6 +199,7 @@ struct sample {
     const char *dataset_hash;
     struct facts pragmas; /* read back; empty for strategies without SQLite */
     struct record_shares by_extension, by_handler;
+    struct record_probes probes; /* did the options take effect? empty where nothing asked */
 };
 
 /* What happened to a round as a whole. */

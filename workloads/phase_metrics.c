@@ -57,6 +57,8 @@ static struct commit_audit phase_take_deltas(struct phase *phase)
     io_meter_delta(&phase->run->io.meter, &phase->base.meter, &phase->meter);
     memcpy(phase->counters, sum.counters, sizeof(phase->counters));
     phase->codec = sum.codec;
+    for (size_t i = 0; i < CTR_COUNT; i++)
+        phase->run->counters[i] += phase->counters[i];
     return sum.audit;
 }
 

@@ -1,8 +1,9 @@
 /* ranges.h: what reads of parts of blobs must return.
  *
- * The oracle keeps a hash of each whole blob, which says nothing about a part of it.  All operations
- * are drawn before the first is executed, so the parts that will be read of a blob are known when it
- * is put, and are hashed then, from the bytes handed to the store, with the clock stopped.
+ * The oracle keeps a hash of each whole blob, which says nothing about a part of it.  All
+ * operations are drawn before the first is executed, so the parts that will be read of a blob are
+ * known when it is put, and are hashed then, from the bytes handed to the store, with the clock
+ * stopped.
  */
 #ifndef WORKLOADS_RANGES_H
 #define WORKLOADS_RANGES_H

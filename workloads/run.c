@@ -6,6 +6,7 @@
 
 #include "engine/host.h"
 #include "results/kept.h"
+#include "workloads/effects.h"
 
 struct sample *run_add_sample(struct run *run, enum sample_kind kind, const char *name)
 {
@@ -293,6 +294,8 @@ static enum rc run_phases(struct run *run)
         rc = phase_execute(run, i);
     if (rc == RC_OK)
         rc = run_final_check(run);
+    if (rc == RC_OK)
+        rc = effects_judge(run);
     if (rc == RC_OK && run->request->kept_dir && !run->arm->volatile_floor)
         rc = run_keep(run);
     return rc;
@@ -338,11 +341,12 @@ static enum rc copy_shares(struct run *run, struct shares *shares, struct record
 static enum rc run_line(struct run *run, bool valid, const char *reason)
 {
     char hex[HEX_SIZE];
-    uint64_t peak_rss = host_peak_rss_bytes();
+    uint64_t peak_rss = run->peak_rss_bytes ? run->peak_rss_bytes : host_peak_rss_bytes();
     struct sample *sample = run_add_sample(run, SAMPLE_RUN, "");
     sample->valid = valid;
     sample->env_padding = run->request->env_padding;
     sample->link_order = run->request->link_order;
+    sample->probes = run->probes;
     enum rc rc = copy_text(run, reason, &sample->reason);
     if (rc == RC_OK)
         rc = copy_text(run, hex_str(hex, span_of(run->verification.bytes, 16)),

@@ -51,6 +51,21 @@ void schedule_begin_phase(struct schedule *schedule)
     schedule->lanes = 0;
 }
 
+enum rc schedule_expect(struct schedule *schedule, uint64_t more)
+{
+    if (more <= SCHEDULE_OPS_MAX - schedule->count)
+        return RC_OK;
+    return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %zu operations",
+                SCHEDULE_OPS_MAX);
+}
+
+enum rc schedule_need_files(struct schedule *schedule, const char *who)
+{
+    if (schedule->live_count > 0)
+        return RC_OK;
+    return FAIL(schedule->err, RC_USAGE, 0, "workload \"%s\": no file is left to work on", who);
+}
+
 /* ---- which files exist ----------------------------------------------------------------------- */
 
 static enum rc live_add(struct schedule *schedule, uint32_t file)

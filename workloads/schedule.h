@@ -66,6 +66,12 @@ void schedule_release(struct schedule *schedule);
 /* A workload begins: batch and lanes are the study's again. */
 void schedule_begin_phase(struct schedule *schedule);
 
+/* So many operations more are meant: RC_USAGE at once when they are too many, before memory and
+ * time are spent on drawing them. */
+MUST_CHECK enum rc schedule_expect(struct schedule *schedule, uint64_t more);
+/* RC_USAGE when no file exists: `who`, a workload, has nothing to work on. */
+MUST_CHECK enum rc schedule_need_files(struct schedule *schedule, const char *who);
+
 /* One of the files that exist, uniformly; there is at least one. */
 uint32_t schedule_pick(const struct schedule *schedule, struct rng *rng);
 

@@ -64,7 +64,7 @@ refuse 'expected RUN' frontier
 refuse 'expected RUN' resume
 refuse 'expected two records' compare a
 refuse 'expected a kept store or a record' verify
-refuse 'expected strategies, datasets, workloads or metrics' list
+refuse 'expected strategies, datasets, classes, workloads or metrics' list
 refuse 'list: expected .*, got "strategeis"' list strategeis
 like 'list: a hint for a misspelt topic' "$err" '^hint: did you mean "strategies"\?'
 
