@@ -98,7 +98,7 @@ MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 
 /* Append an operation as it was recorded.  *defect: NULL, or what makes it impossible here (a file
  * that does not exist, a version that is not the next); then nothing is appended. */
-MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op,
                                  const char **defect);
 /* "insert", "read_at", ... */
 const char *op_name(enum op_kind kind);

@@ -279,7 +279,7 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
         if (rc != RC_OK)
             break;
         write_op(&to, &trail, op);
-        rc = schedule_take(&schedule, op, trace->keep_history, &defect);
+        rc = schedule_take(&schedule, op, &defect);
         if (defect)
             rc = FAIL(err, RC_BUG, 0, "operation %zu (%s) %s", i, op_name(op->kind), defect);
         if (drawn->times_ns) {
@@ -353,8 +353,8 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
 }
 
 /* The next operation of a phase. */
-static enum rc draw_op(struct trace *trace, bool keep_history, const struct trace_phase *phase,
-                       struct trail *trail, struct drawn *drawn)
+static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, struct trail *trail,
+                       struct drawn *drawn)
 {
     struct unpack *from = &trace->ops;
     struct schedule *schedule = trail->schedule;
@@ -362,7 +362,7 @@ static enum rc draw_op(struct trace *trace, bool keep_history, const struct trac
     const char *defect = NULL;
     struct op op = read_op(from, trail);
     if (from->rc == RC_OK)
-        from->rc = schedule_take(schedule, &op, keep_history, &defect);
+        from->rc = schedule_take(schedule, &op, &defect);
     if (from->rc == RC_OK && op.lane > phase->lanes)
         defect = "is of a lane its phase does not have";
     if (from->rc == RC_OK && trace->timed && is_plain(op.kind))
@@ -378,7 +378,7 @@ static enum rc draw_op(struct trace *trace, bool keep_history, const struct trac
     return from->rc;
 }
 
-enum rc trace_draw(struct trace *trace, bool keep_history, uint32_t batch, struct drawn *drawn)
+enum rc trace_draw(struct trace *trace, uint32_t batch, struct drawn *drawn)
 {
     struct unpack *from = &trace->ops, begin = trace->ops;
     struct trail trail = {.schedule = &drawn->schedule};
@@ -395,7 +395,7 @@ enum rc trace_draw(struct trace *trace, bool keep_history, uint32_t batch, struc
         drawn->phase_lanes[i] = phase->lanes;
         trail.time = 0;
         for (size_t k = 0; k < phase->op_count && from->rc == RC_OK; k++)
-            from->rc = draw_op(trace, keep_history, phase, &trail, drawn);
+            from->rc = draw_op(trace, phase, &trail, drawn);
     }
     drawn->phase_start[trace->phase_count] = drawn->schedule.count;
     if (from->rc == RC_OK && from->at != from->bytes.len)
