@@ -48,7 +48,8 @@ static void read_dataset(struct trace *trace, struct unpack *from)
     trace->dataset_spec = read_text(trace, from, SPEC_LEN_MAX, "dataset");
     bool own = trace->blobs.file_count > 0;
     if (own != (trace->dataset_spec[0] == '\0'))
-        unpack_refuse(from, start, "dataset: expected %s", own ? "none beside blobs" : "one");
+        unpack_refuse(from, start, "dataset: expected %s, got \"%s\"",
+                      own ? "none beside blobs" : "one", Q(trace->dataset_spec));
     trace->seed = unpack_number(from, 0, UINT64_MAX, "seed");
     struct span hash = unpack_bytes(from, sizeof(trace->dataset_hash.bytes), "dataset hash");
     if (from->rc == RC_OK)
@@ -111,7 +112,7 @@ static void read_phases(struct trace *trace, struct unpack *from)
     /* Each takes a byte at least. */
     size_t left = from->bytes.len - from->at;
     if (trace->op_count == 0)
-        unpack_refuse(from, start, "operations: expected at least one");
+        unpack_refuse(from, start, "operations: expected at least one, got none");
     if (trace->op_count > SCHEDULE_OPS_MAX)
         unpack_refuse(from, start, "operations: expected at most %zu, got %zu", SCHEDULE_OPS_MAX,
                       trace->op_count);
@@ -309,6 +310,19 @@ static uint32_t read_near(struct unpack *from, uint32_t base, uint32_t max, cons
     return (uint32_t)((int64_t)base + step);
 }
 
+/* Told, because it is not the expected one. */
+static void read_content(struct unpack *from, struct op *op)
+{
+    size_t start = from->at;
+    uint32_t expected = op->content;
+    op->content = read_near(from, expected, DATASET_VERSIONS_MAX - 1, "content");
+    if (op->content == expected)
+        unpack_refuse(from, start,
+                      "content: expected another than %" PRIu32 ", which needs no "
+                      "telling",
+                      expected);
+}
+
 static void read_plain(struct unpack *from, struct op *op)
 {
     uint32_t *const fields[] = {&op->file, &op->version, &op->content, &op->at, &op->len};
@@ -340,11 +354,11 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
     uint32_t newest = known ? schedule->files[op.file].newest : 0;
     op.version = known ? newest + (op.kind == OP_UPDATE) : op.version;
     if (op.kind == OP_READ && (head & HEAD_GIVEN))
-        op.version -= (uint32_t)unpack_number(from, newest ? 1 : 0, newest, "age");
+        op.version -= (uint32_t)unpack_number(from, 1, newest > 1 ? newest : 1, "age");
     if (writes && (known || op.kind == OP_INSERT))
         op.content = expected_content(trail, &op);
     if (writes && (head & HEAD_GIVEN))
-        op.content = read_near(from, op.content, DATASET_VERSIONS_MAX, "content");
+        read_content(from, &op);
     if (op.kind == OP_READ_AT) {
         op.at = (uint32_t)unpack_number(from, 0, UINT32_MAX, "at");
         op.len = (uint32_t)unpack_number(from, 1, BLOB_BYTES_MAX, "length");
