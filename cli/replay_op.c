@@ -127,6 +127,8 @@ enum rc replay_op_run(const struct replay_op *request, const struct record_manif
     if (rc == RC_OK)
         rc = print_fact(&single, &fact, &out, err);
     if (rc == RC_OK && !request->show)
+        rc = single_check(&single, request->strategy);
+    if (rc == RC_OK && !request->show)
         rc = run_trial(request, &single, ns, err);
     if (rc == RC_OK && !request->show)
         rc = print_latencies(request, &fact, ns, &out, err);

@@ -34,8 +34,10 @@ static enum rc unknown_phase(struct single *single, const char *name)
         names[i] = single->manifest->phases[i].name;
     const char *near = nearest_word(name, names, count);
     FAIL(single->err, RC_USAGE, 0, "--op: the study has no phase \"%s\"", Q(name));
-    err_hint(single->err, "%s \"%s\"", near ? "did you mean" : "the first one is",
-             near ? near : names[0]);
+    if (near)
+        err_hint(single->err, "did you mean \"%s\"?", near);
+    else
+        err_hint(single->err, "the first one is \"%s\"", names[0]);
     return RC_USAGE;
 }
 

@@ -59,8 +59,10 @@ struct single_trial {
     uint32_t repeat;      /* 1..SINGLE_REPEAT_MAX */
     const volatile sig_atomic_t *stop;
 };
-/* `ns` has room for `repeat` latencies.  RC_INVALID: a byte was wrong.  RC_USAGE: an operation that
- * cannot be timed alone. */
+/* There is such a strategy, and the operation can be timed alone. */
+MUST_CHECK enum rc single_check(struct single *single, const char *strategy);
+/* What single_check accepts.  `ns` has room for `repeat` latencies.  RC_INVALID: a byte was
+ * wrong. */
 MUST_CHECK enum rc single_run(struct single *single, const struct single_trial *trial,
                               double *ns /*[repeat]*/);
 

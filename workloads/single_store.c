@@ -189,10 +189,6 @@ static enum rc build_op(struct site *site, size_t phase, size_t number)
             rc = site_store_open(site);
     } else if (op->kind == OP_MEASURE) {
         rc = store_failed(site, store_settle(site->store), "settling");
-    } else if (op->kind == OP_CRASH) {
-        rc = FAIL(site->err, RC_USAGE, 0,
-                  "--op: operation %zu kills a writer: what comes after it cannot be had alone",
-                  number);
     }
     return rc;
 }
@@ -353,14 +349,31 @@ static enum rc time_op(struct site *site, const struct single_fact *fact, double
     case OP_CRASH:
     case OP_MEASURE: break;
     }
-    return FAIL(site->err, RC_USAGE, 0, "--op: operation %zu (%s) is not timed: only --show has it",
-                site->single->number, op_name(fact->op->kind));
+    CHECK(false); /* single_check */
+    return RC_BUG;
 }
 
 /* Whether the operation leaves the store as it was. */
 static bool repeats_in_place(const struct site *site, const struct op *op)
 {
     return !single_writes(op) && op->kind != OP_REOPEN && !has(site, CAP_READ_WRITES);
+}
+
+enum rc single_check(struct single *single, const char *strategy)
+{
+    const struct op *op = &single->drawn.schedule.ops[single->number];
+    struct strategy_spec spec;
+    for (size_t i = 0; i <= single->number; i++)
+        if (single->drawn.schedule.ops[i].kind == OP_CRASH)
+            return FAIL(single->err, RC_USAGE, 0,
+                        "--op: operation %zu kills a writer: neither it nor what comes after it "
+                        "can be had alone",
+                        i);
+    if (op->kind == OP_MEASURE)
+        return FAIL(single->err, RC_USAGE, 0,
+                    "--op: operation %zu (%s) is not timed: only --show has it", single->number,
+                    op_name(op->kind));
+    return strategy_spec_parse(strategy, &spec, single->err);
 }
 
 enum rc single_run(struct single *single, const struct single_trial *trial, double *ns)
