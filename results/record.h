@@ -161,6 +161,7 @@ struct series_point {
     uint64_t ops;      /* timed operations of the phase before it */
     uint64_t versions; /* put in the run so far */
     uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
+    double read_p50_ns; /* of the reads between it and the next; NaN: there are none */
 };
 enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
 struct series {
@@ -189,6 +190,9 @@ struct sample {
     double value[METRIC_COUNT]; /* NaN: absent; counters are whole and below 2^53 */
 
     struct series series; /* SAMPLE_PHASE only; most have none */
+    /* What the strategy would have to offer ("delete"), and the phase was not run, or the snapshot
+     * not taken, because it does not; no values then.  "": nothing.  Not SAMPLE_RUN. */
+    const char *unsupported;
 
     /* SAMPLE_RUN only */
     uint32_t env_padding; /* bytes of environment this round drew */

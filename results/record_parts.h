@@ -120,7 +120,7 @@ struct manifest_defect {
     const char *what; /* NULL: there is nothing to say against it */
 };
 
-/* ---- protocol, trace, builds (record_protocol.c) ------------------------------------------------- */
+/* ---- protocol, trace, builds (record_protocol.c) ------------------------------------------- */
 
 void record_protocol_write(struct json_writer *writer, const struct record_protocol *protocol);
 void record_protocol_read(struct record_reader *reader, const struct json_node *root,
@@ -171,6 +171,15 @@ struct value_defect {
 };
 void record_values_check(const struct record_manifest *manifest, const struct sample *sample,
                          struct value_defect *defect);
+
+/* ---- series (record_series.c) ---------------------------------------------------------------- */
+
+/* Nothing is written when there are no points. */
+void record_series_write(struct json_writer *writer, const struct series *series);
+void record_series_read(struct record_reader *reader, const struct json_node *root,
+                        struct series *series);
+/* NULL, or what is wrong with a sample's series. */
+const char *record_series_defect(const struct sample *sample);
 
 /* ---- events (record_event.c) ----------------------------------------------------------------- */
 

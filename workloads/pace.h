@@ -1,4 +1,4 @@
-/* pace.h: open loop: operations arrive at times of their own, whether or not the one before is done.
+/* pace.h: open loop: operations arrive at times of their own, the one before done or not.
  *
  * A closed loop waits for each operation before it asks for the next, so a store that stalls is
  * asked less while it stalls, and its percentiles hide the stall (coordinated omission; Tene, "How

@@ -37,6 +37,7 @@ static enum rc phase_step(struct phase *phase)
 {
     switch (phase->ops[phase->done].kind) {
     case OP_REOPEN: return reopen_step(phase);
+    case OP_CRASH: return crash_step(phase);
     case OP_MEASURE: return series_step(phase);
     default: return window_step(phase);
     }
@@ -141,6 +142,20 @@ static void phase_take_service(struct phase *phase)
     value[M_OPS_PER_S] = (double)phase->timed * 1e9 / service_ns;
 }
 
+const char *phase_lacks(const struct run *run, size_t index)
+{
+    const struct drawn *drawn = &run->drawn;
+    if (run->spec.row->ops->caps & CAP_DELETE)
+        return NULL;
+    for (size_t k = drawn->phase_start[index]; k < drawn->phase_start[index + 1]; k++) {
+        enum op_kind kind = drawn->schedule.ops[k].kind;
+        /* Under retention `latest` the version before goes with every update. */
+        if (kind == OP_DELETE || (kind == OP_UPDATE && !run->keep_history))
+            return "delete";
+    }
+    return NULL;
+}
+
 enum rc phase_execute(struct run *run, size_t index)
 {
     const struct record_phase *plan = &run->manifest->phases[index];
@@ -175,7 +190,6 @@ enum rc phase_execute(struct run *run, size_t index)
     }
     if (rc == RC_OK) {
         phase.sample = run_add_sample(run, SAMPLE_PHASE, plan->name);
-        phase.sample->series = phase.series;
         rc = phase_measure(&phase);
     }
     if (rc == RC_OK)

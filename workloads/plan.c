@@ -413,8 +413,11 @@ static enum rc make_dataset(struct maker *maker)
     enum rc rc = choose_dataset(maker, &spec);
     if (rc == RC_OK)
         rc = dataset_open(&ds, spec, manifest->seed, maker->err);
-    if (rc == RC_OK && ds->source)
-        rc = check_apart(maker, ds->source);
+    for (size_t i = 0; rc == RC_OK && i < COUNT_OF(ds->folders); i++)
+        if (ds->folders[i])
+            rc = check_apart(maker, ds->folders[i]);
+    for (size_t i = 0; rc == RC_OK && i < manifest->phase_count; i++)
+        rc = workload_suits(workload_by_name(manifest->phases[i].workload), ds, maker->err);
     if (rc == RC_OK)
         rc = dataset_summarise(ds, &summary);
     if (rc != RC_OK)

@@ -195,6 +195,26 @@ enum rc schedule_scan(struct schedule *schedule)
     return schedule_add(schedule, (struct op){.kind = OP_SCAN, .version = schedule->live_count});
 }
 
+enum rc schedule_crash(struct schedule *schedule, const uint32_t *files, uint32_t updates,
+                       uint32_t lost)
+{
+    CHECK(exists(schedule, lost));
+    size_t at = schedule->count;
+    enum rc rc =
+        schedule_add(schedule, (struct op){.kind = OP_CRASH, .file = lost, .len = updates});
+    for (uint32_t i = 0; rc == RC_OK && i < updates; i++)
+        rc = schedule_update(schedule, files[i]);
+    if (rc != RC_OK)
+        return rc;
+    const struct schedule_file *file = &schedule->files[lost];
+    if (file->newest + 1 >= DATASET_VERSIONS_MAX || file->last + 1 >= DATASET_VERSIONS_MAX)
+        return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %u versions of a file",
+                    DATASET_VERSIONS_MAX);
+    schedule->ops[at].version = file->newest + 1;
+    schedule->ops[at].content = file->last + 1;
+    return RC_OK;
+}
+
 enum rc schedule_reopen(struct schedule *schedule)
 {
     return schedule_add(schedule, (struct op){.kind = OP_REOPEN});

@@ -21,7 +21,9 @@ enum op_kind {
     OP_READ_AT, /* get `len` bytes of the newest version */
     OP_DELETE,  /* delete every version of a file that is still there */
     OP_REOPEN, /* close the store, drop its files from the page cache, open it: the open is timed */
-    OP_CRASH,  /* a process writes and is killed before its last commit; then as OP_REOPEN */
+    /* a process makes the `len` updates that follow, puts (file, version) as well, and is killed
+     * before it commits that; then as OP_REOPEN, with the first read, of that file, timed too */
+    OP_CRASH,
     OP_MEASURE /* settle and measure the sizes of the store's files; not timed */
 };
 
@@ -29,11 +31,11 @@ struct op {
     enum op_kind kind;
     uint32_t file;
     uint32_t version; /* the key's; for a scan the number of files it must return */
-    /* insert, update: the dataset's version whose bytes are put.  It runs behind `version` where
-     * bytes were put again unchanged. */
+    /* insert, update, crash: the dataset's version whose bytes are put.  It runs behind `version`
+     * where bytes were put again unchanged. */
     uint32_t content;
     /* read_at: which of the offsets that leave room for `len` bytes, in 2^-32 of their number: the
-     * blob's length is not known yet.  op_offset makes it an offset. */
+     * blob's length is not known yet.  op_offset makes it an offset.  crash: `len` updates. */
     uint32_t at, len;
     uint32_t lane; /* 0: the driver's thread; 1..: one that reads while it writes (lanes.h) */
 };
@@ -93,6 +95,10 @@ MUST_CHECK enum rc schedule_read_at(struct schedule *schedule, uint32_t file, ui
 MUST_CHECK enum rc schedule_delete(struct schedule *schedule, uint32_t file);
 /* Read the newest version of every file, ordered by path. */
 MUST_CHECK enum rc schedule_scan(struct schedule *schedule);
+/* A process updates `updates` files and dies while it writes the next version of `lost`: that one
+ * never was. */
+MUST_CHECK enum rc schedule_crash(struct schedule *schedule, const uint32_t *files,
+                                  uint32_t updates, uint32_t lost);
 MUST_CHECK enum rc schedule_reopen(struct schedule *schedule);
 MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 

@@ -12,17 +12,6 @@
 enum { WINDOW_OPS = 256 };
 #define WINDOW_BYTES ((size_t)1 << 20)
 
-struct window_op {
-    const struct op *op;
-    size_t fact;               /* of the blob put, read or deleted: index into the oracle */
-    struct blob_key key;       /* of a read; of a write, the first version to delete */
-    uint32_t deletes;          /* so many versions from there on */
-    const struct range *range; /* of a read of a part */
-    struct put_request put;
-    uint64_t stored_bytes; /* the strategy's counter after the operation */
-    bool begins, commits;  /* this write opens or closes a batch */
-};
-
 struct window {
     struct window_op ops[WINDOW_OPS];
     struct buf slots[WINDOW_OPS]; /* content to put, or destination of a read */
@@ -120,7 +109,7 @@ static void prepare_succession(struct run *run, struct window_op *item)
     item->deletes = 1;
 }
 
-static enum rc prepare_put(struct phase *phase, struct window_op *item, struct buf *slot)
+enum rc window_prepare_put(struct phase *phase, struct window_op *item, struct buf *slot)
 {
     struct run *run = phase->run;
     const struct op *op = item->op;
@@ -201,7 +190,7 @@ static enum rc prepare(struct phase *phase, struct window_op *item, struct buf *
     case OP_READ: return prepare_read(phase, item, slot);
     case OP_READ_AT: return prepare_read_at(phase, item, slot);
     case OP_DELETE: prepare_delete(phase, item); return RC_OK;
-    default: return prepare_put(phase, item, slot);
+    default: return window_prepare_put(phase, item, slot);
     }
 }
 
@@ -231,7 +220,7 @@ static enum rc window_fill(struct phase *phase)
 
 /* ---- the timed part ------------------------------------------------------------------------- */
 
-static enum rc execute_write(struct phase *phase, struct window_op *item)
+enum rc window_write(struct phase *phase, struct window_op *item)
 {
     struct store *store = phase->run->store;
     enum rc rc = RC_OK;
@@ -272,7 +261,7 @@ enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
         else if (item->op->kind == OP_READ_AT)
             rc = execute_read_at(run, item, &window->slots[i]);
         else
-            rc = execute_write(phase, item);
+            rc = window_write(phase, item);
         item->stored_bytes = store->counters[CTR_STORED_BYTES];
         window->ends_ns[i] = clock_ns();
     }
@@ -289,7 +278,7 @@ static void cpu_add(struct cpu_time *sum, struct cpu_time from, struct cpu_time 
 
 /* ---- after the clock: attribute, verify ----------------------------------------------------- */
 
-static enum rc attribute_put(struct run *run, const struct window_op *item, uint64_t stored)
+enum rc window_attribute(struct run *run, const struct window_op *item, uint64_t stored)
 {
     uint64_t logical = item->put.bytes.len;
     enum rc rc =
@@ -358,7 +347,7 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
             phase->commits += item->commits;
             phase->bytes_in += item->put.bytes.len;
             if (item->op->kind != OP_DELETE)
-                rc = attribute_put(run, item, item->stored_bytes - stored_before);
+                rc = window_attribute(run, item, item->stored_bytes - stored_before);
         }
         stored_before = item->stored_bytes;
     }
