@@ -189,7 +189,7 @@ static void test_small(void **state)
 
 static void draw_random_op(struct schedule *s, struct rng *rng, struct err *err)
 {
-    uint64_t kind = rng_below(rng, 12);
+    uint64_t kind = rng_below(rng, 13);
     if (s->live_count == 0 || kind == 0) {
         /* A deleted file comes back, or a new one is made. */
         uint32_t file = s->file_count ? (uint32_t)rng_below(rng, s->file_count) : 0;
@@ -219,8 +219,23 @@ static void draw_random_op(struct schedule *s, struct rng *rng, struct err *err)
                                        (uint32_t)rng_below(rng, known->newest - known->oldest + 1)),
              err);
         break;
+    case 10: {
+        uint32_t files[4];
+        size_t count = rng_below(rng, 5);
+        for (size_t i = 0; i < count; i++)
+            files[i] = schedule_pick(s, rng);
+        must(schedule_crash(s, files, (uint32_t)count, file), err);
+        break;
+    }
     default: must(schedule_read(s, file), err); break;
     }
+}
+
+/* A crash keeps its updates. */
+static void drop_op(struct schedule *s, size_t at)
+{
+    memmove(&s->ops[at], &s->ops[at + 1], (s->count - at - 1) * sizeof(*s->ops));
+    s->count--;
 }
 
 /* Times only where every operation can have one. */
@@ -232,10 +247,11 @@ static void draw_random(struct drawn *drawn, struct rng *rng, bool timed, struct
         size_t count = rng_below(rng, 400) + 1;
         for (size_t i = 0; i < count; i++) {
             struct schedule *s = &drawn->schedule;
+            size_t first = s->count;
             draw_random_op(s, rng, err);
-            struct op *op = &s->ops[s->count - 1];
+            struct op *op = &s->ops[first];
             if (timed && op->kind >= OP_REOPEN)
-                s->count--;
+                drop_op(s, first);
             else if (phase == 0 && op->kind == OP_READ)
                 op->lane = (uint32_t)rng_below(rng, 4);
         }
@@ -506,6 +522,34 @@ static void test_impossible(void **state)
          .len = 1,
          .message = "workload: expected one of this build or \"trace\", got \"absent\""},
         {.count = 1, .dataset = "", .ops = {0}, .len = 1, .message = "dataset: expected one, got"},
+        {.count = 2, .ops = {0, 7, 0, 1, 1, 0, 0}, .len = 7},
+        {.count = 3, .ops = {0, 7, 0, 2, 2, 0, 1, 1, 0}, .len = 9},
+        {.count = 2,
+         .ops = {0, 7, 0, 2, 1, 0, 0},
+         .len = 7,
+         .message = "is not of the next version after its updates"},
+        {.count = 2,
+         .ops = {0, 7, 0, 1, 2, 0, 0},
+         .len = 7,
+         .message = "is not of the next content after its updates"},
+        {.count = 2, .ops = {0, 7, 0, 1, 1, 5, 0}, .len = 7, .message = "has a place in a blob"},
+        {.count = 2,
+         .ops = {0, 7, 1, 1, 1, 0, 0},
+         .len = 7,
+         .message = "crash of file 1 version 1 is of a file that does not exist"},
+        {.count = 3,
+         .ops = {0, 7, 0, 3, 3, 0, 2, 1, 0},
+         .len = 9,
+         .message = "has more updates than its phase has operations"},
+        {.count = 3,
+         .ops = {0, 7, 0, 2, 2, 0, 1, 2, 0},
+         .len = 9,
+         .message = "operation 2: read of file 0 version 0 is not one of the updates of the crash"},
+        {.count = 1,
+         .ops = {6, 0, 1, 0, 0, 0},
+         .len = 6,
+         .message = "reopen of file 0 version 1 "
+                    "has a file"},
         {.count = 100000001, .ops = {0}, .len = 1, .message = "operations: expected 0..100000000"},
     };
     for (size_t i = 0; i < COUNT_OF(crafts); i++) {

@@ -266,11 +266,28 @@ static const char *op_defect(const struct schedule *schedule, const struct op *o
     case OP_DELETE: return read_defect(schedule, op);
     case OP_SCAN:
         return op->version != schedule->live_count ? "is not of as many files as there are" : NULL;
-    case OP_REOPEN:
     case OP_CRASH:
-    case OP_MEASURE: return NULL;
+        /* What it lost is only known after its updates, which are the operations that follow. */
+        return !exists(schedule, op->file) ? "is of a file that does not exist" : NULL;
+    case OP_REOPEN:
+    case OP_MEASURE:
+        return op->file || op->version || op->content || op->at || op->len
+                   ? "has a file, a version or a length"
+                   : NULL;
     }
     return "is of no known kind";
+}
+
+const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash)
+{
+    const struct schedule_file *lost = &schedule->files[crash->file];
+    return !exists(schedule, crash->file)           ? "is of a file that does not exist"
+           : crash->version != lost->newest + 1     ? "is not of the next version after its updates"
+           : crash->content != lost->last + 1       ? "is not of the next content after its updates"
+           : crash->version >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->content >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->at                              ? "has a place in a blob"
+                                                    : NULL;
 }
 
 enum rc schedule_take(struct schedule *schedule, const struct op *op, const char **defect)

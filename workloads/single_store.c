@@ -183,7 +183,8 @@ static enum rc build_op(struct site *site, size_t phase, size_t number)
         rc = write_prepare(site, phase, number, &write);
         if (rc == RC_OK)
             rc = store_failed(site, write_execute(site->store, &write), "writing");
-    } else if (op->kind == OP_REOPEN) {
+    } else if (op->kind == OP_REOPEN || op->kind == OP_CRASH) {
+        /* Nobody is killed: what the writer committed are the operations that follow. */
         rc = site_store_close(site);
         if (rc == RC_OK)
             rc = site_store_open(site);
@@ -363,16 +364,10 @@ enum rc single_check(struct single *single, const char *strategy)
 {
     const struct op *op = &single->drawn.schedule.ops[single->number];
     struct strategy_spec spec;
-    for (size_t i = 0; i <= single->number; i++)
-        if (single->drawn.schedule.ops[i].kind == OP_CRASH)
-            return FAIL(single->err, RC_USAGE, 0,
-                        "--op: operation %zu kills a writer: neither it nor what comes after it "
-                        "can be had alone",
-                        i);
-    if (op->kind == OP_MEASURE)
+    if (op->kind == OP_MEASURE || op->kind == OP_CRASH)
         return FAIL(single->err, RC_USAGE, 0,
-                    "--op: operation %zu (%s) is not timed: only --show has it", single->number,
-                    op_name(op->kind));
+                    "--op: operation %zu (%s) cannot be timed alone: only --show has it",
+                    single->number, op_name(op->kind));
     return strategy_spec_parse(strategy, &spec, single->err);
 }
 

@@ -19,6 +19,8 @@ struct trail {
     struct schedule *schedule;
     uint32_t file; /* of the last operation that has one */
     uint64_t time;
+    struct op crash;     /* the last one */
+    uint32_t crash_left; /* of its updates */
 };
 
 /* ---- the head: reading ----------------------------------------------------------------------- */
@@ -250,11 +252,23 @@ static void write_op(struct pack *to, const struct trail *trail, const struct op
     }
 }
 
-/* The operation is in the schedule now. */
-static void trail_follow(struct trail *trail, const struct op *op)
+/* The operation is in the schedule now, the first of the `left` that are left of its phase.  What
+ * makes it impossible behind those before it, or NULL. */
+static const char *trail_follow(struct trail *trail, const struct op *op, size_t left)
 {
     if (names_file(op->kind) || op->kind == OP_INSERT)
         trail->file = op->file;
+    if (trail->crash_left > 0 && op->kind != OP_UPDATE)
+        return "is not one of the updates of the crash before it";
+    if (op->kind == OP_CRASH) {
+        trail->crash = *op;
+        trail->crash_left = op->len;
+        if (op->len >= left)
+            return "has more updates than its phase has operations";
+    } else if (trail->crash_left == 0 || --trail->crash_left > 0) {
+        return NULL;
+    }
+    return trail->crash_left == 0 ? schedule_crash_defect(trail->schedule, &trail->crash) : NULL;
 }
 
 enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct buf *out,
@@ -270,7 +284,6 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
     for (size_t i = 0, phase = 0; i < drawn->schedule.count && rc == RC_OK; i++) {
         const struct op *op = &drawn->schedule.ops[i];
         const char *defect = NULL;
-        size_t at = out->len;
         for (; phase < drawn->phase_count && i == drawn->phase_start[phase]; phase++)
             trail.time = 0;
         schedule.count = 0; /* what exists is what counts */
@@ -281,6 +294,8 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
             break;
         write_op(&to, &trail, op);
         rc = schedule_take(&schedule, op, &defect);
+        if (rc == RC_OK && !defect)
+            defect = trail_follow(&trail, op, drawn->phase_start[phase] - i);
         if (defect)
             rc = FAIL(err, RC_BUG, 0, "operation %zu (%s) %s", i, op_name(op->kind), defect);
         if (drawn->times_ns) {
@@ -288,8 +303,6 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
             pack_number(&to, drawn->times_ns[i] - trail.time);
             trail.time = drawn->times_ns[i];
         }
-        trail_follow(&trail, op);
-        CHECK(to.rc != RC_OK || out->len > at);
         rc = rc == RC_OK ? to.rc : rc;
     }
     schedule_release(&schedule);
@@ -367,8 +380,8 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
 }
 
 /* The next operation of a phase. */
-static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, struct trail *trail,
-                       struct drawn *drawn)
+static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, size_t left,
+                       struct trail *trail, struct drawn *drawn)
 {
     struct unpack *from = &trace->ops;
     struct schedule *schedule = trail->schedule;
@@ -381,6 +394,8 @@ static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, str
         defect = "is of a lane its phase does not have";
     if (from->rc == RC_OK && trace->timed && is_plain(op.kind))
         defect = "is of a kind that has no time";
+    if (from->rc == RC_OK && !defect)
+        defect = trail_follow(trail, &op, left);
     if (defect)
         unpack_refuse(from, start, "operation %zu: %s of file %" PRIu32 " version %" PRIu32 " %s",
                       number, op_name(op.kind), op.file, op.version, defect);
@@ -388,7 +403,6 @@ static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, str
         trail->time += unpack_number(from, 0, TRACE_TIME_MAX - trail->time, "time");
         drawn->times_ns[number] = trail->time;
     }
-    trail_follow(trail, &op);
     return from->rc;
 }
 
@@ -409,7 +423,7 @@ enum rc trace_draw(struct trace *trace, uint32_t batch, struct drawn *drawn)
         drawn->phase_lanes[i] = phase->lanes;
         trail.time = 0;
         for (size_t k = 0; k < phase->op_count && from->rc == RC_OK; k++)
-            from->rc = draw_op(trace, phase, &trail, drawn);
+            from->rc = draw_op(trace, phase, phase->op_count - k, &trail, drawn);
     }
     drawn->phase_start[trace->phase_count] = drawn->schedule.count;
     if (from->rc == RC_OK && from->at != from->bytes.len)
