@@ -193,6 +193,9 @@ enum rc phase_measure(struct phase *phase)
         rc = phase_latency_metrics(phase);
     if (rc != RC_OK)
         return rc;
+    rc = series_measure(phase);
+    if (rc != RC_OK)
+        return rc;
     phase_time_metrics(phase);
     phase_io_metrics(phase);
     phase_strategy_metrics(phase);

@@ -26,7 +26,7 @@ struct phase {
     uint32_t in_batch; /* writes in the open batch, as planned so far */
     uint64_t bytes_in, bytes_out, commits;
     uint64_t checkpoints; /* that were due; settling makes one more */
-    struct pace pace;     /* open loop; interval_ns 0 in closed loop */
+    struct pace pace;     /* open loop, when pace_is_open */
     struct cpu_time cpu;
     uint64_t settle_ns;
     uint32_t lanes, handles; /* lanes.c: readers; stores open at once, 0: nothing timed */
@@ -81,6 +81,8 @@ MUST_CHECK enum rc reopen_drop_files(struct run *run);
 MUST_CHECK enum rc crash_step(struct phase *phase);
 /* series.c: the next operation is an OP_MEASURE: settle, and add a point to the phase's series. */
 MUST_CHECK enum rc series_step(struct phase *phase);
+/* The phase is over: what its series says, into the phase's sample. */
+MUST_CHECK enum rc series_measure(struct phase *phase);
 MUST_CHECK enum rc window_new(struct window **out, struct err *err);
 /* The timed operations of a window, in a function of its own under this name: a gate counts the
  * instructions between its beginning and its end. */

@@ -102,7 +102,16 @@ MUST_CHECK enum rc schedule_crash(struct schedule *schedule, const uint32_t *fil
 MUST_CHECK enum rc schedule_reopen(struct schedule *schedule);
 MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 
+/* Append an operation as it was recorded.  *defect: NULL, or what makes it impossible here (a file
+ * that does not exist, a version that is not the next); then nothing is appended. */
+MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+                                 const char **defect);
+/* "insert", "read_at", ... */
+const char *op_name(enum op_kind kind);
+
 /* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
 uint64_t op_offset(const struct op *op, uint64_t blob_len);
+/* The `at` of the read of `len` bytes that starts at `offset`, offset + len <= blob_len. */
+uint32_t op_place(uint64_t offset, uint32_t len, uint64_t blob_len);
 
 #endif

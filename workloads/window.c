@@ -248,7 +248,7 @@ enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
     struct run *run = phase->run;
     struct window *window = run->window;
     struct store *store = run->store;
-    const bool paced = phase->pace.interval_ns > 0;
+    const bool paced = pace_is_open(&phase->pace);
     enum rc rc = RC_OK;
     size_t i = 0;
     *start_ns = clock_ns();
@@ -338,7 +338,7 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
         const struct fact_of_blob fact = fact_of(run, item);
         uint64_t before_ns = i ? window->ends_ns[i - 1] : start_ns, end_ns = window->ends_ns[i];
         uint64_t ns = end_ns - before_ns;
-        if (phase->pace.interval_ns > 0)
+        if (pace_is_open(&phase->pace))
             ns = pace_latency(&phase->pace, phase->timed, start_ns, before_ns, end_ns);
         phase_add_latency(phase, ns, fact.len, latency_kind(item->op->kind));
         if (!is_write(item->op->kind)) {
@@ -369,7 +369,7 @@ static enum rc batch_step(struct phase *phase)
         return run->err->rc == RC_INTERRUPTED ? rc
                                               : phase_failed(phase, rc, phase->done + executed - 1);
     rc = window_verify(phase, start_ns, stored_before);
-    if (phase->pace.interval_ns > 0)
+    if (pace_is_open(&phase->pace))
         pace_end(&phase->pace, start_ns, run->window->ends_ns[executed - 1], &cpu);
     cpu_add(&phase->cpu, (struct cpu_time){0}, cpu);
     phase->done += run->window->count;
@@ -480,23 +480,23 @@ static enum rc scan_end(struct phase *phase, uint64_t *elapsed_ns)
     return rc == RC_NOTFOUND ? end : rc;
 }
 
-static enum rc scan_step(struct phase *phase)
+/* Every file, from the first to the last. */
+static enum rc scan_files(struct phase *phase, uint64_t *elapsed_ns, uint64_t *bytes)
 {
     struct run *run = phase->run;
-    uint64_t elapsed_ns = 0, bytes = 0;
     uint32_t rank = 0, left = phase->ops[phase->done].version;
-    enum rc rc = scan_begin(phase, &elapsed_ns);
+    enum rc rc = scan_begin(phase, elapsed_ns);
     while (rc == RC_OK && left > 0) {
         size_t rows, got;
         rc = scan_prepare(run, rank, &rows);
         if (rc != RC_OK)
             return rc;
         CHECK(rows > 0 && rows <= left);
-        rc = scan_rows(phase, rows, &got, &elapsed_ns);
+        rc = scan_rows(phase, rows, &got, elapsed_ns);
         if (rc != RC_OK && rc != RC_NOTFOUND)
             break;
         /* Where a file is missing the one after it stands in its place. */
-        enum rc seen = scan_verify(phase, got, &bytes, &rank);
+        enum rc seen = scan_verify(phase, got, bytes, &rank);
         if (seen != RC_OK)
             return seen;
         left -= (uint32_t)got;
@@ -505,9 +505,31 @@ static enum rc scan_step(struct phase *phase)
                         phase->plan->name, left);
     }
     if (rc == RC_OK)
-        rc = scan_end(phase, &elapsed_ns);
+        rc = scan_end(phase, elapsed_ns);
+    if (rc != RC_OK && run->err->rc == RC_OK)
+        rc = phase_failed(phase, rc, phase->done);
+    return rc;
+}
+
+/* The pieces of a scan end to end are a window of one operation: between them the phase's clock
+ * stands still.  Their CPU time was taken piece by piece, without the wait. */
+static enum rc scan_step(struct phase *phase)
+{
+    struct pace *pace = &phase->pace;
+    const bool paced = pace_is_open(pace);
+    uint64_t elapsed_ns = 0, bytes = 0, start_ns = clock_ns();
+    if (paced && !pace_wait(pace, phase->timed, start_ns, phase->run->request->stop))
+        return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
+    uint64_t waited_ns = paced ? clock_ns() - start_ns : 0;
+    enum rc rc = scan_files(phase, &elapsed_ns, &bytes);
     if (rc != RC_OK)
-        return run->err->rc != RC_OK ? rc : phase_failed(phase, rc, phase->done);
+        return rc;
+    if (paced) {
+        struct cpu_time none = {0};
+        uint64_t end_ns = start_ns + waited_ns + elapsed_ns;
+        elapsed_ns = pace_latency(pace, phase->timed, start_ns, start_ns, end_ns);
+        pace_end(pace, start_ns, end_ns, &none);
+    }
     phase->bytes_out += bytes;
     phase_add_latency(phase, elapsed_ns, bytes, LATENCY_SCAN);
     phase->done++;
