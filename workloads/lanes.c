@@ -494,11 +494,14 @@ enum rc lanes_step(struct phase *phase)
     enum rc rc = lanes_init(&lanes, phase);
     if (rc == RC_OK)
         rc = handles_open(&lanes);
-    for (size_t first = 0; rc == RC_OK && first < lanes.updates; first += lanes.item_count) {
-        rc = window_prepare(&lanes, first);
+    size_t first = 0;
+    do { /* once, also where a recorded phase has no update */
+        if (rc == RC_OK)
+            rc = window_prepare(&lanes, first);
         if (rc == RC_OK)
             rc = window_together(&lanes);
-    }
+        first += lanes.item_count;
+    } while (rc == RC_OK && first < lanes.updates);
     if (rc == RC_OK)
         take_reads(&lanes);
     if (rc == RC_OK && !lanes.unsupported)

@@ -49,6 +49,7 @@ void schedule_begin_phase(struct schedule *schedule)
 {
     schedule->batch = 0;
     schedule->lanes = 0;
+    schedule->lanes_read = false;
 }
 
 enum rc schedule_expect(struct schedule *schedule, uint64_t more)
@@ -259,6 +260,15 @@ static const char *read_defect(const struct schedule *schedule, const struct op 
                : NULL;
 }
 
+static const char *crash_defect(const struct schedule *schedule, const struct op *op)
+{
+    if (!exists(schedule, op->file))
+        return "is of a file that is not there";
+    if (op->content >= DATASET_VERSIONS_MAX || op->version >= DATASET_VERSIONS_MAX)
+        return "is of a version beyond 99999";
+    return op->len > SCHEDULE_OPS_MAX ? "has too many updates" : NULL;
+}
+
 static const char *op_defect(const struct schedule *schedule, const struct op *op,
                              bool keep_history)
 {
@@ -270,18 +280,50 @@ static const char *op_defect(const struct schedule *schedule, const struct op *o
     case OP_DELETE: return read_defect(schedule, op, keep_history);
     case OP_SCAN:
         return op->version != schedule->live_count ? "is not of as many files as there are" : NULL;
+    case OP_CRASH: return crash_defect(schedule, op);
     case OP_REOPEN:
-    case OP_CRASH:
     case OP_MEASURE: return NULL;
     }
     return "is of no known kind";
+}
+
+/* Where threads read, the driver's updates come first, and readers find every file. */
+static const char *lane_defect(const struct schedule *schedule, const struct op *op)
+{
+    if (schedule->dying > 0 && op->kind != OP_UPDATE)
+        return "stands where an update of a process that is killed belongs";
+    if (op->lane > schedule->lanes)
+        return "is of a lane its phase does not have";
+    if (schedule->lanes == 0)
+        return NULL;
+    if (op->lane > 0)
+        return op->kind == OP_READ ? NULL : "is no read, and of a lane that reads";
+    if (op->kind != OP_UPDATE || schedule->lanes_read)
+        return "is no update before the reads, in a phase of several lanes";
+    return exists(schedule, op->file) ? NULL : "is of a file that is not there";
+}
+
+/* The updates of a process that is killed are all there: what it wrote last is the next version. */
+static const char *crash_end_defect(const struct schedule *schedule)
+{
+    const struct op *crash = &schedule->crash;
+    return crash->version == schedule->files[crash->file].newest + 1
+               ? NULL
+               : "ends a process that is killed with a version that is not the next";
+}
+
+const char *schedule_phase_defect(const struct schedule *schedule)
+{
+    return schedule->dying > 0 ? "ends before the updates of a process that is killed" : NULL;
 }
 
 enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
                       const char **defect)
 {
     enum rc rc = RC_OK;
-    *defect = op_defect(schedule, op, keep_history);
+    *defect = lane_defect(schedule, op);
+    if (!*defect)
+        *defect = op_defect(schedule, op, keep_history);
     if (*defect)
         return RC_OK;
     if (op->kind == OP_INSERT) {
@@ -295,9 +337,20 @@ enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_
     } else {
         rc = schedule_add(schedule, *op);
     }
-    if (rc == RC_OK)
-        schedule->ops[schedule->count - 1] = *op;
-    return rc;
+    if (rc != RC_OK)
+        return rc;
+    schedule->ops[schedule->count - 1] = *op;
+    schedule->lanes_read = schedule->lanes_read || op->lane > 0;
+    bool ends = op->kind == OP_CRASH ? op->len == 0 : schedule->dying == 1;
+    if (op->kind == OP_CRASH) {
+        schedule->crash = *op;
+        schedule->dying = op->len;
+    } else if (schedule->dying > 0) {
+        schedule->dying--;
+    }
+    if (ends)
+        *defect = crash_end_defect(schedule);
+    return RC_OK;
 }
 
 const char *op_name(enum op_kind kind)

@@ -60,6 +60,10 @@ struct schedule {
     uint32_t live_count, live_cap;
     uint32_t batch; /* writes per transaction in this phase; 0: as the study says */
     uint32_t lanes; /* threads that read in this phase, beside the driver's */
+    /* of operations that are taken as they were recorded */
+    bool lanes_read; /* a lane's read was taken in this phase */
+    uint32_t dying;  /* updates of the last crash that are still to come */
+    struct op crash;
     struct err *err;
 };
 
@@ -108,6 +112,9 @@ MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op,
                                  const char **defect);
 /* "insert", "read_at", ... */
 const char *op_name(enum op_kind kind);
+
+/* NULL, or what is wrong with the end of a phase whose operations were taken. */
+const char *schedule_phase_defect(const struct schedule *schedule);
 
 /* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
 uint64_t op_offset(const struct op *op, uint64_t blob_len);
