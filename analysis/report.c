@@ -175,8 +175,10 @@ enum rc report_markdown(const struct frontier *frontier, const struct diagnosis 
     put_control(&report);
     put_phases(&report);
     report_lanes(&report);
+    report_unsupported(&report);
     report_work(&report);
     report_storage(&report);
+    report_growth(&report);
     report_shares(&report);
     report_twins(&report);
     report_effects(&report);
