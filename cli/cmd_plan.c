@@ -1,7 +1,6 @@
 /* plan: what a study would take and could show, without running it. */
 #include <errno.h>
 #include <ftw.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +9,17 @@
 
 #include "analysis/estimate.h"
 #include "cli/cli.h"
-#include "cli/plan_args.h"
+#include "cli/plan_studies.h"
 #include "workloads/study.h"
 
-enum { PLAN_FROM = PLAN_ARG_COUNT, PLAN_PILOT, PLAN_JSON };
+enum { PLAN_FROM = PLAN_ARG_COUNT, PLAN_PILOT, PLAN_JSON, PLAN_SECTION, PLAN_PARSE_ONLY };
 enum { PILOT_ROUNDS = 3 };
 
 static const struct arg rows[] = {
     {PLAN_FROM, "--from", "RECORD", NULL, "take time, bytes and noise from an earlier study"},
     {PLAN_PILOT, "--pilot", NULL, NULL, "measure them in three rounds that are not kept"},
+    {PLAN_SECTION, "--section", "NAME", NULL, "of the plan only this study, repeatable"},
+    {PLAN_PARSE_ONLY, "--parse-only", NULL, NULL, "print the effective plan"},
     {PLAN_JSON, "--json", NULL, NULL, "print JSON (blobfront/plan/1)"},
 #define PLAN_ARG(id, name, value, help) {PLAN_ARG_##id, name, value, NULL, help},
 #include "cli/plan_args.def"
@@ -27,9 +28,9 @@ static const struct arg rows[] = {
 };
 
 struct plan_arguments {
-    struct plan_args plan;
+    struct plan_asked asked;
     const char *from;
-    bool pilot, json;
+    bool pilot, json, parse_only;
 };
 
 static enum rc take(void *ctx, int id, const char *value, const char *value2, struct err *err)
@@ -40,7 +41,10 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
     case PLAN_FROM: to->from = value; return RC_OK;
     case PLAN_PILOT: to->pilot = true; return RC_OK;
     case PLAN_JSON: to->json = true; return RC_OK;
-    default: return plan_args_take(&to->plan, id, value, err);
+    case PLAN_SECTION: return plan_asked_section(&to->asked, value, err);
+    case PLAN_PARSE_ONLY: to->parse_only = true; return RC_OK;
+    case ARG_OPERAND: to->asked.path = value; return RC_OK;
+    default: return plan_asked_take(&to->asked, id, value, err);
     }
 }
 
@@ -87,6 +91,7 @@ static enum rc run_pilot(const struct plan_args *asked, const char *folder, stru
     struct study_callbacks callbacks = {.ctx = NULL};
     struct study_outcome outcome;
     struct buf dir = {0};
+    request->dry = false;
     request->rounds = PILOT_ROUNDS;
     request->look_count = 0;
     request->until_decided = false;
@@ -147,40 +152,92 @@ static enum rc print_estimate(const struct plan_arguments *to, const struct reco
     return rc;
 }
 
+static enum rc estimate_study(const struct plan_arguments *to, const struct plan_study *study,
+                              const struct record *from, bool several, struct err *err)
+{
+    struct record seen = {.dir = NULL};
+    struct buf head = {0};
+    enum rc rc = RC_OK;
+    if (to->pilot) {
+        rc = pilot(&study->args, plan_study_out(study), &seen, err);
+        from = &seen;
+    }
+    if (rc == RC_OK && several) {
+        rc = buf_printf(&head, err, "\n[%s]\n", study->section->name);
+        if (rc == RC_OK)
+            rc = print_out(buf_span(&head), err);
+    }
+    if (rc == RC_OK)
+        rc = print_estimate(to, &study->manifest, from, err);
+    buf_release(&head);
+    record_release(&seen);
+    return rc;
+}
+
+static enum rc estimate_studies(const struct plan_arguments *to, struct plan_studies *studies,
+                                struct err *err)
+{
+    struct record record = {.dir = NULL};
+    bool several = studies->count > 1;
+    enum rc rc = RC_OK;
+    if (several && to->json)
+        rc = FAIL(err, RC_USAGE, 0,
+                  "--json: expected one study, the plan has %zu (choose one with --section)",
+                  studies->count);
+    if (rc == RC_OK)
+        rc = plan_studies_describe(studies, err);
+    if (rc == RC_OK && to->from)
+        rc = record_load(&record, to->from, err);
+    for (size_t i = 0; rc == RC_OK && i < studies->count; i++) {
+        struct err cause = {0};
+        rc = estimate_study(to, &studies->items[i], record.dir ? &record : NULL, several, &cause);
+        if (rc != RC_OK)
+            rc = plan_study_fail(&studies->items[i], &cause, err);
+    }
+    record_release(&record);
+    return rc;
+}
+
+/* Where the studies would be written, as far as that is there: a plan makes no folder. */
+static enum rc find_folders(struct plan_studies *studies, struct buf *folders, struct err *err)
+{
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < studies->count; i++) {
+        rc = nearest_folder(plan_study_out(&studies->items[i]), &folders[i], err);
+        if (rc == RC_OK)
+            studies->items[i].args.request.out = buf_str(&folders[i]);
+    }
+    return rc;
+}
+
 static enum rc plan(int argc, char **argv, struct err *err)
 {
-    struct plan_arguments to = {.plan = PLAN_ARGS_EMPTY};
+    struct plan_arguments to = {.from = NULL};
     struct args args = {
         .rows = rows,
-        .lists = PLAN_ARG_LISTS,
-        .operands = "",
+        .lists = PLAN_ARG_LISTS | (uint64_t)1 << PLAN_SECTION,
+        .operands_max = 1,
+        .operands = "[PLAN]",
         .take = take,
         .ctx = &to,
     };
-    struct arena arena = {0};
-    struct record_manifest manifest;
-    struct record record = {.dir = NULL};
-    struct buf out = {0};
+    struct plan_studies studies = {.count = 0};
+    struct buf folders[PLAN_SECTIONS_MAX] = {{0}};
     enum rc rc = args_parse(&args, argc, argv, err);
     if (rc == RC_OK && to.from && to.pilot)
         rc = FAIL(err, RC_USAGE, 0, "--from and --pilot: expected one of them");
-    const char *asked = to.plan.request.out ? to.plan.request.out : PLAN_DEFAULT_OUT;
     if (rc == RC_OK)
-        rc = nearest_folder(asked, &out, err);
-    if (rc == RC_OK) {
-        to.plan.request.out = buf_str(&out);
-        rc = plan_args_make(&to.plan, &arena, &manifest, err);
-    }
-    if (rc == RC_OK && to.from)
-        rc = record_load(&record, to.from, err);
-    if (rc == RC_OK && to.pilot)
-        rc = pilot(&to.plan, buf_str(&out), &record, err);
+        rc = plan_studies_choose(&studies, &to.asked, err);
+    if (rc == RC_OK && !to.parse_only)
+        rc = find_folders(&studies, folders, err);
     if (rc == RC_OK)
-        rc = print_estimate(&to, &manifest, record.dir ? &record : NULL, err);
-    record_release(&record);
-    buf_release(&out);
-    plan_args_release(&to.plan);
-    arena_release(&arena);
+        rc = plan_studies_make(&studies, err);
+    if (rc == RC_OK)
+        rc =
+            to.parse_only ? plan_studies_show(&studies, err) : estimate_studies(&to, &studies, err);
+    for (size_t i = 0; i < COUNT_OF(folders); i++)
+        buf_release(&folders[i]);
+    plan_studies_release(&studies);
     return rc;
 }
 
@@ -190,6 +247,6 @@ const struct command command_plan = {
     .examples = "  blobfront plan --profile full --pilot\n"
                 "  blobfront plan --looks 16,24,40 --budget 10m --from results/runs/mine\n",
     .rows = rows,
-    .operands = "",
+    .operands = "[PLAN]",
     .run = plan,
 };

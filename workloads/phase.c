@@ -104,12 +104,13 @@ static void phase_take_service(struct phase *phase)
 enum rc phase_execute(struct run *run, size_t index)
 {
     const struct record_phase *plan = &run->manifest->phases[index];
-    size_t first = run->phase_start[index];
+    const struct drawn *drawn = &run->drawn;
+    size_t first = drawn->phase_start[index];
     struct phase phase = {
         .run = run,
         .plan = plan,
-        .ops = run->schedule.ops + first,
-        .op_count = run->phase_start[index + 1] - first,
+        .ops = drawn->schedule.ops + first,
+        .op_count = drawn->phase_start[index + 1] - first,
         .pace = phase_pace(run, plan),
     };
     struct phase_baseline base;

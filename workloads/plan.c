@@ -329,7 +329,7 @@ static enum rc make_settings(struct maker *maker)
     manifest->anywhere = request->anywhere;
     manifest->guardrail = isnan(request->guardrail) ? 0.10 : request->guardrail;
     manifest->durability = request->durability ? request->durability : "durable";
-    manifest->plan_name = "suite";
+    manifest->plan_name = request->plan_name ? request->plan_name : "suite";
     record_protocol_default(&manifest->protocol);
     enum rc rc = durability_parse(manifest->durability, &durability, maker->err);
     if (rc == RC_OK)
@@ -430,13 +430,17 @@ static enum rc make_names(struct maker *maker)
     enum rc rc = keep_text(maker, created, &manifest->created);
     if (rc != RC_OK)
         return rc;
-    if (request->name && !is_plain_name(request->name))
+    const char *name = request->name ? request->name : request->stem;
+    if (name && !is_plain_name(name))
         return FAIL(maker->err, RC_USAGE, 0,
                     "--name: expected at most 100 printable ASCII characters without \"/\", the "
                     "first not \".\" or \"-\", got \"%s\"",
-                    Q(request->name));
-    rc = request->name ? buf_append(&id, span_of_str(request->name), maker->err)
-                       : buf_printf(&id, maker->err, "%s-%s", stamp, manifest->dataset_name);
+                    Q(name));
+    if (request->name)
+        rc = buf_append(&id, span_of_str(request->name), maker->err);
+    else
+        rc = buf_printf(&id, maker->err, "%s-%s", stamp,
+                        request->stem ? request->stem : manifest->dataset_name);
     if (rc == RC_OK)
         rc = keep_buf(maker, &id, &manifest->id);
     buf_release(&id);
@@ -521,7 +525,14 @@ enum rc plan_make(const struct plan_request *request, struct arena *arena,
         rc = make_dataset(&maker);
     if (rc == RC_OK)
         rc = make_names(&maker);
-    return rc == RC_OK ? make_host(&maker) : rc;
+    return rc == RC_OK && !request->dry ? make_host(&maker) : rc;
+}
+
+enum rc plan_describe(const struct plan_request *request, struct arena *arena,
+                      struct record_manifest *manifest, struct err *err)
+{
+    struct maker maker = {request, arena, manifest, err};
+    return make_host(&maker);
 }
 
 enum rc plan_check(const struct record_manifest *manifest, struct err *err)

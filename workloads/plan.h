@@ -44,9 +44,12 @@ struct plan_request {
     uint32_t batch;
     double guardrail; /* NaN: default 0.10 */
     bool anywhere;
-    const char *keep; /* "last" (default) or "none" */
-    const char *out;  /* parent of the study's folder; default results/runs */
-    const char *name; /* folder name; default made from the time and the dataset */
+    const char *keep;      /* "last" (default) or "none" */
+    const char *out;       /* parent of the study's folder; default results/runs */
+    const char *name;      /* folder name; default made from the time and `stem` */
+    const char *stem;      /* default: the dataset's name */
+    const char *plan_name; /* default "suite"; one line */
+    bool dry;              /* to be shown only: no folder is made and no machine described */
 };
 
 #define PLAN_DEFAULT_OUT "results/runs"
@@ -55,6 +58,10 @@ struct plan_request {
  * live in `arena`.  RC_USAGE for anything the user asked for that does not exist. */
 MUST_CHECK enum rc plan_make(const struct plan_request *request, struct arena *arena,
                              struct record_manifest *manifest, struct err *err);
+
+/* What plan_make leaves out of a dry plan: make the folder `out`, describe program and machine. */
+MUST_CHECK enum rc plan_describe(const struct plan_request *request, struct arena *arena,
+                                 struct record_manifest *manifest, struct err *err);
 
 /* A manifest that was read back keeps within our limits: RC_USAGE names what does not. */
 MUST_CHECK enum rc plan_check(const struct record_manifest *manifest, struct err *err);

@@ -113,48 +113,6 @@ enum rc run_warm(struct run *run)
 
 /* ---- opening and closing a run -------------------------------------------------------------- */
 
-static enum rc open_dataset(struct run *run)
-{
-    enum rc rc = dataset_open(&run->dataset, run->manifest->dataset_spec, run->manifest->seed,
-                              &run->outside_err);
-    if (rc != RC_OK)
-        return rc;
-    run->env.base_files = run->dataset->file_count;
-    run->env.base_bytes = run->manifest->dataset_bytes;
-    run->env.dataset = run->dataset;
-    run->env.keep_history = run->keep_history;
-    if (run->env.base_files != run->manifest->dataset_files)
-        return FAIL(&run->outside_err, RC_IO, 0,
-                    "the dataset has %u files, the study began with %" PRIu64
-                    ": it changed while in use",
-                    run->env.base_files, run->manifest->dataset_files);
-    return RC_OK;
-}
-
-static enum rc draw_schedule(struct run *run)
-{
-    const struct record_manifest *manifest = run->manifest;
-    schedule_init(&run->schedule, &run->outside_err);
-    CHECK(manifest->phase_count <= RUN_PHASES_MAX);
-    for (size_t i = 0; i < manifest->phase_count; i++) {
-        const struct record_phase *phase = &manifest->phases[i];
-        const struct workload *workload = workload_by_name(phase->workload);
-        run->phase_start[i] = run->schedule.count;
-        if (!workload)
-            return FAIL(&run->outside_err, RC_USAGE, 0,
-                        "phase \"%s\" names unknown workload \"%s\"", Q(phase->name),
-                        Q(phase->workload));
-        enum rc rc = workload_plan(workload, phase->name, phase->options, manifest->seed, &run->env,
-                                   &run->schedule);
-        if (rc != RC_OK)
-            return rc;
-        run->phase_batch[i] = run->schedule.batch ? run->schedule.batch : run->batch;
-        run->phase_lanes[i] = run->schedule.lanes;
-    }
-    run->phase_start[manifest->phase_count] = run->schedule.count;
-    return RC_OK;
-}
-
 static enum rc run_begin(struct run *run)
 {
     const struct record_manifest *manifest = run->manifest;
@@ -167,11 +125,14 @@ static enum rc run_begin(struct run *run)
     run->by_extension.arena = &run->result->arena;
     run->by_handler.arena = &run->result->arena;
     if (rc == RC_OK)
-        rc = open_dataset(run);
+        rc =
+            drawn_dataset_open(manifest, run->request->study_dir, &run->dataset, &run->outside_err);
     if (rc == RC_OK)
-        rc = draw_schedule(run);
+        rc = drawn_make(&run->drawn, manifest, run->request->study_dir, run->dataset,
+                        &run->outside_err);
     if (rc == RC_OK)
-        rc = ranks_init(&run->ranks, run->dataset, run->schedule.file_count, &run->outside_err);
+        rc = ranks_init(&run->ranks, run->dataset, run->drawn.schedule.file_count,
+                        &run->outside_err);
     if (rc == RC_OK)
         rc = io_open_posix(&run->io, run->request->store_dir, &run->outside_err);
     if (rc == RC_OK)
@@ -187,7 +148,7 @@ static void run_end(struct run *run)
     io_close(&run->io);
     window_free(run->window);
     ranks_release(&run->ranks);
-    schedule_release(&run->schedule);
+    drawn_release(&run->drawn);
     oracle_release(&run->oracle);
     dataset_close(run->dataset);
 }

@@ -31,12 +31,12 @@
 #include "engine/clock.h"
 #include "results/record.h"
 #include "strategies/strategies.h"
+#include "workloads/drawn.h"
 #include "workloads/oracle.h"
 #include "workloads/ranks.h"
 #include "workloads/shares.h"
-#include "workloads/workload.h"
 
-#define RUN_PHASES_MAX  32
+#define RUN_PHASES_MAX  DRAWN_PHASES_MAX
 #define RUN_SAMPLES_MAX (2 * RUN_PHASES_MAX + 2)
 
 struct run_request {
@@ -74,10 +74,7 @@ struct run {
     struct dataset *dataset;
     struct err outside_err; /* apart from err: not the strategy failed, but the plan, the data or
                              * the study's folder */
-    struct workload_env env;
-    struct schedule schedule;
-    size_t phase_start[RUN_PHASES_MAX + 1];                            /* slices of schedule.ops */
-    uint32_t phase_batch[RUN_PHASES_MAX], phase_lanes[RUN_PHASES_MAX]; /* of the schedule */
+    struct drawn drawn;
     struct ranks ranks;
     struct oracle oracle;
     enum durability durability;

@@ -93,7 +93,7 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
     if (rc != RC_OK)
         return rc;
     item->fact = run->oracle.count - 1;
-    if (op->version == 0 && op->file < run->env.base_files) {
+    if (op->version == 0 && op->file < run->drawn.env.base_files) {
         struct hash128 name = hash_xxh128(span_of_str(path));
         run->dataset_hash = hash128_fold(run->dataset_hash, name);
         run->dataset_hash = hash128_fold(run->dataset_hash, run->oracle.facts[item->fact].hash);

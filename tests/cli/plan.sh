@@ -103,7 +103,7 @@ run_expect 2 'unknown option "--round" \(did you mean "--rounds"\?\)' "$bf" plan
 run_expect 2 'unknown option "--export"' "$bf" plan --export csv x
 run_expect 2 '--rounds and --looks: expected one of them' "$bf" plan --rounds 3 --looks 5
 run_expect 2 '--profile: expected quick or full' "$bf" plan --profile slow
-run_expect 2 'unexpected argument "x"' "$bf" plan x
+run_expect 2 'cannot read the plan "x"' "$bf" plan x
 run_keeping 1 '"file": Not a directory|Not a directory' "$bf" plan --dataset "$small_data" --out file
 run_keeping 0 '' "$bf" plan --dataset "$small_data" --out new/and/deep
 ok 'a folder that is not there is not made' test ! -e new

@@ -41,10 +41,9 @@ refuse 'unknown option' resume --rounds 3 x
 refuse 'unknown option' list --json strategies
 refuse 'unknown option "--allow-mismach" \(did you mean "--allow-mismatch"\?\)' compare \
     --allow-mismach a b
-refuse 'unexpected argument "extra"' run extra
-refuse 'unexpected argument ""' run ''
-refuse 'unexpected argument "-"' run -
-refuse 'unexpected argument "--rounds"' run -- --rounds 3
+refuse 'unexpected argument "extra"' resume x extra
+refuse 'cannot read the plan "extra"' run extra
+refuse 'unexpected argument "3"' run -- --rounds 3
 refuse 'unexpected argument "c"' compare a b c
 refuse 'unexpected argument "metrics"' list strategies metrics
 refuse '--json takes no value, got "yes"' run --json=yes
@@ -150,7 +149,7 @@ refuse 'min|avg' run --strategy chunked:min=64k,avg=16k
 refuse 'max|avg' run --strategy chunked:avg=64k,max=16k
 refuse 'fanout' run --strategy files:fanout=3
 refuse 'page_size' run --strategy files:page_size=4096
-refuse 'there is no dataset "lix-v2"|unknown dataset "lix-v2"' run --dataset lix-v2
+refuse 'there is no dataset "lix-v9"|unknown dataset "lix-v9"' run --dataset lix-v9
 refuse '"" has no name' run --dataset ''
 refuse '":x" has no name' run --dataset :x
 refuse 'files' run --dataset files
