@@ -178,6 +178,7 @@ enum rc report_markdown(const struct frontier *frontier, const struct diagnosis 
     report_storage(&report);
     report_shares(&report);
     report_twins(&report);
+    report_effects(&report);
     report_durability(&report);
     report_reference(&report);
     report_environment(&report);

@@ -40,6 +40,8 @@ void report_diagnosis(struct report *report);
 /* report_storage.c */
 void report_storage(struct report *report);
 void report_shares(struct report *report);
+/* report_effects.c */
+void report_effects(struct report *report);
 /* report_audit.c */
 void report_twins(struct report *report);
 void report_durability(struct report *report);

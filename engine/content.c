@@ -305,6 +305,12 @@ static enum rc find(struct content *content, const struct content_hash *hash, st
     return rc;
 }
 
+static const enum counter codec_counters[CODEC_COUNT] = {
+    [CODEC_NONE] = CTR_CODEC_NONE,
+    [CODEC_ZSTD] = CTR_CODEC_ZSTD,
+    [CODEC_BROTLI] = CTR_CODEC_BROTLI,
+};
+
 static enum rc add_body(struct content *content, int64_t id, struct span plain, bool precompressed)
 {
     struct store *st = content->st;
@@ -325,12 +331,7 @@ static enum rc add_body(struct content *content, int64_t id, struct span plain, 
         rc = db_run(st->db, insert, st->err);
     if (rc != RC_OK)
         return rc;
-    static const enum counter by_codec[CODEC_COUNT] = {
-        [CODEC_NONE] = CTR_CODEC_NONE,
-        [CODEC_ZSTD] = CTR_CODEC_ZSTD,
-        [CODEC_BROTLI] = CTR_CODEC_BROTLI,
-    };
-    st->counters[by_codec[used]]++;
+    st->counters[codec_counters[used]]++;
     st->counters[CTR_UNIQUE_BYTES] += plain.len;
     st->counters[CTR_STORED_BYTES] += data.len;
     return RC_OK;
@@ -473,4 +474,43 @@ enum rc content_check(struct content *content, struct buf *ids)
     if (at < count)
         return damaged(content, id_at(ids, at), "it is referenced, but not there");
     return check_body_count(content, rows);
+}
+
+/* ---- did the options take effect ------------------------------------------------------------- */
+
+static enum rc probe_codec(const struct content *content, const struct effect_facts *facts,
+                           const struct chunker *chunker, struct effect *out)
+{
+    const struct codec_policy *policy = &content->policy;
+    const char *name = counter_table[codec_counters[policy->codec]].name;
+    struct effect_pieces pieces;
+    enum rc rc = effect_pack(facts, policy, chunker, &pieces, content->st->err);
+    if (rc != RC_OK)
+        return rc;
+    /* A sampled blob was new when it was put; a chunk of it may have come before, as a part of one
+     * whose handler forbade packing. */
+    uint64_t least = chunker == NULL ? pieces.packed : pieces.packed != 0;
+    effect_expect(out, name, facts->counters[codec_counters[policy->codec]], least, EFFECT_NO_LIMIT,
+                  "%zu of %zu sampled pieces save %.4g or more with codec=%s, level=%d",
+                  pieces.packed, pieces.count, policy->margin, codec_by_id(policy->codec)->name,
+                  policy->level);
+    return RC_OK;
+}
+
+enum rc content_probe(const struct content *content, const struct effect_facts *facts,
+                      const struct chunker *chunker, uint64_t fresh, struct effect *out)
+{
+    enum codec_id asked = content->policy.codec;
+    uint64_t stored = 0;
+    enum rc rc = asked != CODEC_NONE ? probe_codec(content, facts, chunker, out) : RC_OK;
+    for (size_t id = 0; id < CODEC_COUNT; id++) {
+        stored += facts->counters[codec_counters[id]];
+        if (id != CODEC_NONE && id != asked)
+            effect_expect(out, counter_table[codec_counters[id]].name,
+                          facts->counters[codec_counters[id]], 0, 0, "codec=%s",
+                          codec_by_id(asked)->name);
+    }
+    effect_expect(out, "codec mix", stored, fresh, fresh,
+                  "%" PRIu64 " pieces were new, each under one codec or none", fresh);
+    return rc;
 }

@@ -128,4 +128,9 @@ MUST_CHECK enum rc content_verify(struct content *content, int64_t id, struct sp
  * `ids` (packed int64_t, in any order; sorted by this call) says. */
 MUST_CHECK enum rc content_check(struct content *content, struct buf *ids);
 
+/* State that the codec asked for was used, and no other (effect.h): a sample of the pieces put,
+ * blobs or what `chunker` cuts, is packed again here.  `fresh` pieces were new to the store. */
+MUST_CHECK enum rc content_probe(const struct content *content, const struct effect_facts *facts,
+                                 const struct chunker *chunker, uint64_t fresh, struct effect *out);
+
 #endif

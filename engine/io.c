@@ -436,6 +436,21 @@ enum rc io_sync_dir(struct io *io, enum io_kind kind, const char *name, struct e
     return RC_OK;
 }
 
+enum rc io_drop_cache(struct io *io, const char *name, struct err *err)
+{
+    enum rc rc = io_check_name(name, err);
+    int sys;
+
+    if (rc || !io->ops->drop_cache)
+        return rc;
+    sys = io->ops->drop_cache(io->state, name);
+    if (sys == ENOENT)
+        return RC_NOTFOUND;
+    if (sys)
+        return FAIL(err, RC_IO, sys, "cannot drop file \"%s\" from the page cache", Q(name));
+    return RC_OK;
+}
+
 enum rc io_stat(struct io *io, const char *name, uint64_t *size, struct err *err)
 {
     enum rc rc = io_check_name(name, err);

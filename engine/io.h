@@ -141,6 +141,10 @@ MUST_CHECK enum rc io_unlink(struct io *io, enum io_kind kind, const char *name,
 MUST_CHECK enum rc io_mkdir(struct io *io, const char *name, bool *created, struct err *err);
 /* Make directory entries durable; "" is the root. */
 MUST_CHECK enum rc io_sync_dir(struct io *io, enum io_kind kind, const char *name, struct err *err);
+/* Have the next read of this file come from the device: written through, then dropped from the page
+ * cache.  Back ends without one do nothing, and file systems in memory keep what they have.  No
+ * operation of a store: neither counted nor shown to the hook. */
+MUST_CHECK enum rc io_drop_cache(struct io *io, const char *name, struct err *err);
 /* Size of a regular file; RC_NOTFOUND when missing; RC_CORRUPT when it is not a regular file. */
 MUST_CHECK enum rc io_stat(struct io *io, const char *name, uint64_t *size, struct err *err);
 /* Calls `visit` for every regular file below `dir` ("" is the root), in ascending byte order of

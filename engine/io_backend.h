@@ -2,7 +2,8 @@
  *
  * The layer above (io.c) validates names, consults the hook, counts, and writes messages with the
  * file's name; a back end only acts, and reports an errno (0 is success).  Every slot is required
- * except map/unmap (NULL: no mmap).  Semantics are those of io.h.
+ * except map/unmap (NULL: no mmap) and drop_cache (NULL: nothing to drop).  Semantics are those of
+ * io.h.
  */
 #ifndef ENGINE_IO_BACKEND_H
 #define ENGINE_IO_BACKEND_H
@@ -26,6 +27,7 @@ struct io_backend {
     int (*unlink)(void *state, const char *name);
     int (*mkdir)(void *state, const char *name);
     int (*sync_dir)(void *state, const char *name);
+    int (*drop_cache)(void *state, const char *name);
     /* EISDIR for anything that is not a regular file. */
     int (*stat)(void *state, const char *name, uint64_t *size);
     /* Any order; names relative to the root; the layer sorts. */

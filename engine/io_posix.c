@@ -388,6 +388,27 @@ static int io_posix_sync_dir(void *state, const char *name)
     return sys;
 }
 
+/* Only pages that are clean can be dropped. */
+static int io_posix_drop_cache(void *state, const char *name)
+{
+    struct io_posix *fs = state;
+    int fd, sys = io_posix_resolve(fs, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd);
+
+    if (sys)
+        return sys;
+    sys = io_posix_check_regular(fd);
+    if (sys == 0)
+        sys = io_posix_sync_fd(fd, true);
+#ifdef POSIX_FADV_DONTNEED
+    /* Advice: a file system that takes none is none that could be asked. */
+    if (sys == 0)
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+    if (close(fd) && sys == 0 && errno != EINTR)
+        sys = errno;
+    return sys;
+}
+
 static int io_posix_stat(void *state, const char *name, uint64_t *size)
 {
     struct io_posix *fs = state;
@@ -515,6 +536,7 @@ static const struct io_backend io_posix_backend = {
     .unlink = io_posix_unlink,
     .mkdir = io_posix_mkdir,
     .sync_dir = io_posix_sync_dir,
+    .drop_cache = io_posix_drop_cache,
     .stat = io_posix_stat,
     .list = io_posix_list,
 };

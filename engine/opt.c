@@ -304,13 +304,27 @@ static enum rc print_value(const struct opt *row, const void *state, struct buf 
     return FAIL(err, RC_BUG, 0, "option \"%s\" has no type", row->name);
 }
 
+static bool has_default(const struct opt *row, const void *state)
+{
+    struct err err = {0};
+    union value value;
+    CHECK(parse_value(row, row->def, row->name, &value, &err) == RC_OK);
+    const char *field = (const char *)state + row->offset;
+    return row->type == OPT_TEXT ? strcmp(field, value.text) == 0
+                                 : memcmp(field, &value, field_size(row->type)) == 0;
+}
+
 enum rc opt_print(const struct opt *rows, const void *state, struct buf *out, struct err *err)
 {
     enum rc rc = RC_OK;
+    const char *comma = "";
     for (size_t i = 0; i < row_count(rows) && rc == RC_OK; i++) {
-        rc = buf_printf(out, err, "%s%s=", i == 0 ? "" : ",", rows[i].name);
+        if (rows[i].late && has_default(&rows[i], state))
+            continue;
+        rc = buf_printf(out, err, "%s%s=", comma, rows[i].name);
         if (rc == RC_OK)
             rc = print_value(&rows[i], state, out, err);
+        comma = ",";
     }
     return rc;
 }

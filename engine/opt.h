@@ -27,6 +27,9 @@ struct opt {
     const char *def;            /* default, in the syntax a user types */
     const char *const *choices; /* OPT_CHOICE: NULL-terminated */
     const char *help;           /* one line, lower case */
+    /* Added to an owner that records and agreed counters know without it: the effective text names
+     * it only where it differs from its default, so that what is the same as before reads so. */
+    bool late;
 };
 
 /* Fill every row's field with its default.  A default that does not parse is a CHECK failure. */
@@ -36,7 +39,8 @@ void opt_defaults(const struct opt *rows, void *state);
  * fields may have been set. */
 MUST_CHECK enum rc opt_apply(const struct opt *rows, void *state, const char *text,
                              const char *owner, struct err *err);
-/* Append every row as "name=value", comma separated, in row order: the effective configuration. */
+/* Append every row (a late one only where it is not its default) as "name=value", comma separated,
+ * in row order: the effective configuration. */
 MUST_CHECK enum rc opt_print(const struct opt *rows, const void *state, struct buf *out,
                              struct err *err);
 /* Append help: one line per row with type, range, default and help text, indented by two. */

@@ -417,6 +417,17 @@ enum rc store_check(struct store *st)
     return rc == RC_OK ? RC_OK : failed(st, rc, "check");
 }
 
+enum rc store_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    *out = (struct effect){0};
+    if (st->host->phase != STORE_IDLE)
+        return out_of_phase(st, "probe");
+    if (st->ops->probe == NULL)
+        return RC_OK;
+    enter(st);
+    return leave_found(st, st->ops->probe(st, facts, out), "probe");
+}
+
 enum rc store_settle(struct store *st)
 {
     if (st->host->phase != STORE_IDLE)

@@ -116,6 +116,8 @@ const char *strategy_defect(const struct strategy *ops)
     if (ops->init == NULL || ops->deinit == NULL || ops->put == NULL || ops->get == NULL ||
         ops->flush == NULL || ops->check == NULL)
         return "a required function is missing";
+    if (ops->opts != NULL && ops->opts->name != NULL && ops->probe == NULL)
+        return "there are options, but no probe of their effect";
     const char *defect = slot_defect(ops);
     return defect != NULL ? defect : option_defect(ops);
 }

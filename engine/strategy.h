@@ -35,10 +35,11 @@
 #include "engine/codec.h"
 #include "engine/counters.h"
 #include "engine/db.h"
+#include "engine/effect.h"
 #include "engine/handler.h"
 #include "engine/hash.h"
 
-enum { STRATEGY_ABI = 1 };
+enum { STRATEGY_ABI = 2 };
 
 enum strategy_cap {
     CAP_SQL = 1u << 0,         /* everything lies in the SQL database the engine opens (st->db) */
@@ -97,6 +98,10 @@ struct strategy {
     enum rc (*get)(struct store *st, struct blob_key key, struct buf *out); /* RC_NOTFOUND */
     enum rc (*flush)(struct store *st);                                     /* before each commit */
     enum rc (*check)(struct store *st); /* walk every own invariant; RC_CORRUPT names the first */
+
+    /* required where there are options: state what must be true after a run of these facts if they
+     * were in effect (effect.h), at least one probe; fails only when it cannot find out */
+    enum rc (*probe)(struct store *st, const struct effect_facts *facts, struct effect *out);
 
     /* CAP_DELETE: RC_NOTFOUND when the key is absent */
     enum rc (*del)(struct store *st, struct blob_key key);
@@ -161,6 +166,9 @@ MUST_CHECK enum rc store_scan_end(struct store *st);
 MUST_CHECK enum rc store_maintain(struct store *st, uint64_t budget_bytes);
 /* The strategy's invariants, then the engine's: SQLite integrity_check and conservation. */
 MUST_CHECK enum rc store_check(struct store *st);
+/* What the strategy states about a run; nothing for one without the slot. */
+MUST_CHECK enum rc store_probe(struct store *st, const struct effect_facts *facts,
+                               struct effect *out);
 /* Everything acknowledged is in its final place: checkpoint, no WAL content left. */
 MUST_CHECK enum rc store_settle(struct store *st);
 

@@ -82,7 +82,7 @@ static enum rc decode(const char *path, struct span bytes, struct latency **item
         out[i].ns = get_le(at, 8);
         out[i].bytes = (uint32_t)get_le(at + 8, 4);
         out[i].op = (uint32_t)get_le(at + 12, 4);
-        if (out[i].op > LATENCY_OTHER) {
+        if (out[i].op >= LATENCY_OP_COUNT) {
             free(out);
             return FAIL(err, RC_CORRUPT, 0, "\"%s\" holds an operation of unknown kind at %zu",
                         Q(path), i);

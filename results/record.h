@@ -146,6 +146,29 @@ struct record_shares {
     size_t count;
 };
 
+/* The size of a store at points within a phase, settled at each. */
+struct series_point {
+    uint64_t ops;      /* timed operations of the phase before it */
+    uint64_t versions; /* put in the run so far */
+    uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
+};
+enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
+struct series {
+    struct series_point *items;
+    size_t count;
+};
+
+/* What the strategy stated of itself, and whether it was so (engine/effect.h). */
+struct record_probe {
+    const char *name, *expected, *because;
+    uint64_t value;
+    bool ok;
+};
+struct record_probes {
+    struct record_probe *items;
+    size_t count;
+};
+
 enum sample_kind { SAMPLE_PHASE, SAMPLE_SNAPSHOT, SAMPLE_RUN };
 struct sample {
     enum sample_kind kind;
@@ -154,6 +177,8 @@ struct sample {
     unsigned line;              /* of samples.jsonl, from 1; 0 when it was not read from there */
     const char *name;           /* phase or snapshot name; "" for SAMPLE_RUN */
     double value[METRIC_COUNT]; /* NaN: absent; counters are whole and below 2^53 */
+
+    struct series series; /* SAMPLE_PHASE only; most have none */
 
     /* SAMPLE_RUN only */
     uint32_t env_padding; /* bytes of environment this round drew */
@@ -164,6 +189,7 @@ struct sample {
     const char *dataset_hash;
     struct facts pragmas; /* read back; empty for strategies without SQLite */
     struct record_shares by_extension, by_handler;
+    struct record_probes probes; /* did the options take effect? empty where nothing asked */
 };
 
 /* What happened to a round as a whole. */
@@ -280,10 +306,20 @@ MUST_CHECK enum rc record_read_file(const char *dir, const char *name, uint64_t 
 
 /* ---- raw latencies --------------------------------------------------------------------------- */
 
-enum latency_op { LATENCY_INSERT, LATENCY_UPDATE, LATENCY_READ, LATENCY_SCAN, LATENCY_OTHER };
+enum latency_op {
+    LATENCY_INSERT,
+    LATENCY_UPDATE,
+    LATENCY_READ,
+    LATENCY_SCAN,
+    LATENCY_OTHER,
+    LATENCY_READ_AT,
+    LATENCY_DELETE,
+    LATENCY_OPEN, /* of the store; 0 bytes */
+    LATENCY_OP_COUNT
+};
 struct latency {
     uint64_t ns;
-    uint32_t bytes; /* logical size of the blob, saturated */
+    uint32_t bytes; /* logical size of the blob or of what was read of it, saturated */
     uint32_t op;    /* enum latency_op */
 };
 /* Little-endian: "BFLAT\0\0\1", count (u64), count x {ns u64, bytes u32, op u32}, then the XXH3-128

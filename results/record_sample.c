@@ -25,10 +25,19 @@ static const struct field share_rows[] = {
     {"stored_bytes", FIELD_U64, offsetof(struct record_share, stored_bytes)},
     {NULL, FIELD_TEXT, 0},
 };
+static const struct field probe_rows[] = {
+    {"name", FIELD_WORD, offsetof(struct record_probe, name)},
+    {"value", FIELD_U64, offsetof(struct record_probe, value)},
+    {"expected", FIELD_WORD, offsetof(struct record_probe, expected)},
+    {"because", FIELD_TEXT, offsetof(struct record_probe, because)},
+    {"ok", FIELD_BOOL, offsetof(struct record_probe, ok)},
+    {NULL, FIELD_TEXT, 0},
+};
 static const char *const place_others[] = {"schema", "kind", "arm", "name", "values", NULL};
 static const char *const run_others[] = {
-    "schema", "kind",         "arm",          "values",  "env_padding",  "link_order", "valid",
-    "reason", "verification", "dataset_hash", "pragmas", "by_extension", "by_handler", NULL,
+    "schema",     "kind",         "arm",        "values",       "env_padding",
+    "link_order", "valid",        "reason",     "verification", "dataset_hash",
+    "pragmas",    "by_extension", "by_handler", "probes",       NULL,
 };
 static const char *const no_others[] = {NULL};
 
@@ -76,6 +85,19 @@ static void write_shares(struct json_writer *writer, const char *key,
         struct record_share share = shares->items[i];
         share.name = record_text((char[QUOTE_SIZE]){0}, share.name);
         record_fields_write(writer, share_rows, &share);
+        json_close(writer, '}');
+    }
+    json_close(writer, ']');
+}
+
+static void write_probes(struct json_writer *writer, const struct record_probes *probes)
+{
+    json_open(writer, "probes", '[');
+    for (size_t i = 0; i < probes->count; i++) {
+        json_open(writer, NULL, '{');
+        struct record_probe probe = probes->items[i];
+        probe.because = record_text((char[QUOTE_SIZE]){0}, probe.because);
+        record_fields_write(writer, probe_rows, &probe);
         json_close(writer, '}');
     }
     json_close(writer, ']');
@@ -150,6 +172,7 @@ enum rc record_sample_print(const struct record_manifest *manifest, const struct
         record_facts_write(&writer, "pragmas", &sample->pragmas);
         write_shares(&writer, "by_extension", &sample->by_extension);
         write_shares(&writer, "by_handler", &sample->by_handler);
+        write_probes(&writer, &sample->probes);
     }
     json_close(&writer, '}');
     rc = json_finish(&writer);
@@ -227,6 +250,16 @@ static void read_shares(struct record_reader *reader, const struct json_node *ro
     }
 }
 
+/* Absent in records of programs that asked nothing. */
+static void read_probes(struct record_reader *reader, const struct json_node *root,
+                        struct record_probes *probes)
+{
+    if (reader->rc != RC_OK || !json_has(root, "probes"))
+        return;
+    probes->items =
+        record_items(reader, root, "probes", probe_rows, sizeof(*probes->items), &probes->count);
+}
+
 static void read_run(struct record_reader *reader, const struct json_node *root,
                      struct sample *sample)
 {
@@ -234,6 +267,7 @@ static void read_run(struct record_reader *reader, const struct json_node *root,
     record_facts_read(reader, root, "pragmas", &sample->pragmas);
     read_shares(reader, root, "by_extension", &sample->by_extension);
     read_shares(reader, root, "by_handler", &sample->by_handler);
+    read_probes(reader, root, &sample->probes);
 }
 
 static void read_sample(struct record_reader *reader, const struct json_node *root,

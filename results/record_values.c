@@ -147,6 +147,15 @@ static struct share_sum sum_shares(const struct record_shares *shares)
     return sum;
 }
 
+/* A run whose options did nothing does not count. */
+static bool probes_agree(const struct sample *sample)
+{
+    for (size_t i = 0; i < sample->probes.count; i++)
+        if (sample->valid && !sample->probes.items[i].ok)
+            return false;
+    return true;
+}
+
 static void check_run(const struct sample *sample, struct value_defect *defect)
 {
     bool reason = sample->reason != NULL && sample->reason[0] != '\0';
@@ -171,6 +180,10 @@ static void check_run(const struct sample *sample, struct value_defect *defect)
                         by_extension.logical_bytes != by_handler.logical_bytes)) {
         defect->key = "by_handler";
         what = "does not add up to the same blobs and bytes as \"by_extension\"";
+    }
+    if (what == NULL && !probes_agree(sample)) {
+        defect->key = "probes";
+        what = "has one that is not ok in a valid run";
     }
     if (what != NULL)
         snprintf(defect->what, sizeof(defect->what), "%s", what);

@@ -445,6 +445,72 @@ static enum rc chunked_check(struct store *st)
     return rc == RC_NOTFOUND ? content_check(&self->content, &self->ids) : rc;
 }
 
+/* Whether the manifest of a sampled blob lists the chunks that the options ask for. */
+static enum rc cut_as_asked(struct store *st, const struct effect_blob *blob, uint64_t *count)
+{
+    struct blob_key key = {.file_id = blob->file_id, .version = blob->version};
+    struct span rest = blob->bytes;
+    sqlite3_stmt *row;
+    enum rc rc = find(st, key, &row);
+    if (rc != RC_OK)
+        return rc == RC_NOTFOUND ? damaged(st, key, "it was put and is not found") : rc;
+    struct cursor cursor = cursor_over(db_column_blob(row, COL_CHUNKS));
+    int64_t id;
+    uint64_t len = 0;
+    bool same = true;
+    while (same && rest.len > 0) {
+        size_t want = chunker_next(&chunked_of(st)->chunker, rest);
+        same = take_chunk(&cursor, &id, &len) && len == want;
+        rest = span_of(rest.ptr + want, rest.len - want);
+    }
+    *count += same && cursor.at == cursor.end;
+    sqlite3_reset(row);
+    return RC_OK;
+}
+
+static enum rc probe_cuts(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    uint64_t kept = 0, same = 0;
+    enum rc rc = RC_OK;
+    for (size_t i = 0; rc == RC_OK && i < facts->sample_count; i++) {
+        if (!facts->sample[i].kept)
+            continue;
+        kept++;
+        rc = cut_as_asked(st, &facts->sample[i], &same);
+    }
+    if (rc == RC_OK)
+        effect_expect(out, "blobs cut as asked", same, kept, kept,
+                      "%" PRIu64 " sampled blobs are kept; chunker=%s", kept,
+                      chunker_names[chunked_of(st)->kind]);
+    return rc;
+}
+
+/* A blob is cut at `max` at the latest, and only its last chunk may be shorter than `min`. */
+static enum rc chunked_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    const struct chunker *chunker = &chunked_of(st)->chunker;
+    const uint64_t *ctr = facts->counters;
+    uint64_t least = 0, most = 0, above = 0;
+    for (size_t i = 0; i < facts->blobs; i++) {
+        uint64_t len = facts->lens[i];
+        least += len / chunker->max + (len % chunker->max != 0);
+        most += len / chunker->min + (len % chunker->min != 0);
+        above += len > chunker->max;
+    }
+    effect_expect(out, "chunks", ctr[CTR_CHUNKS], least, most,
+                  "%zu blobs, %" PRIu64 " of them above max; min=%zu, avg=%zu, max=%zu",
+                  facts->blobs, above, chunker->min, chunker->avg, chunker->max);
+    effect_expect(out, "chunks_dup", ctr[CTR_CHUNKS_DUP], facts->repeat_bytes != 0, EFFECT_NO_LIMIT,
+                  "%" PRIu64 " blobs were put while the same bytes were stored", facts->repeats);
+    effect_expect(out, "dup_bytes", ctr[CTR_DUP_BYTES], facts->repeat_bytes, EFFECT_NO_LIMIT,
+                  "the bytes of those %" PRIu64 " blobs", facts->repeats);
+    enum rc rc = probe_cuts(st, facts, out);
+    if (rc != RC_OK)
+        return rc;
+    return content_probe(&chunked_of(st)->content, facts, chunker,
+                         ctr[CTR_CHUNKS] - ctr[CTR_CHUNKS_DUP], out);
+}
+
 const struct strategy strategy_chunked = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -459,6 +525,7 @@ const struct strategy strategy_chunked = {
     .get = chunked_get,
     .flush = chunked_flush,
     .check = chunked_check,
+    .probe = chunked_probe,
     .del = chunked_del,
     .read_at = chunked_read_at,
     .scan_begin = chunked_scan_begin,

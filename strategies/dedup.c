@@ -200,6 +200,18 @@ static enum rc dedup_check(struct store *st)
     return rc == RC_NOTFOUND ? content_check(&self->content, &self->ids) : rc;
 }
 
+/* Sharing is exact: what the driver's hashes call a repeat was found, and nothing else. */
+static enum rc dedup_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    effect_expect(out, "blobs_dup", facts->counters[CTR_BLOBS_DUP], facts->repeats, facts->repeats,
+                  "%" PRIu64 " of %zu blobs were put while the same bytes were stored",
+                  facts->repeats, facts->blobs);
+    effect_expect(out, "dup_bytes", facts->counters[CTR_DUP_BYTES], facts->repeat_bytes,
+                  facts->repeat_bytes, "the bytes of those %" PRIu64 " blobs", facts->repeats);
+    return content_probe(&dedup_of(st)->content, facts, NULL, facts->counters[CTR_BLOBS_UNIQUE],
+                         out);
+}
+
 const struct strategy strategy_dedup = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -214,6 +226,7 @@ const struct strategy strategy_dedup = {
     .get = dedup_get,
     .flush = dedup_flush,
     .check = dedup_check,
+    .probe = dedup_probe,
     .del = dedup_del,
     .read_at = dedup_read_at,
     .scan_begin = dedup_scan_begin,

@@ -572,6 +572,18 @@ static enum rc files_check(struct store *st)
     return rc;
 }
 
+static enum rc files_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    uint64_t fanout = facts->files != 0 ? files_of(st)->fanout : 0;
+    effect_expect(out, "files", facts->files, facts->kept, facts->kept,
+                  "%" PRIu64 " blobs are kept, one file each", facts->kept);
+    effect_expect(out, "folders above the shallowest file", facts->depth_least, fanout, fanout,
+                  "fanout=%" PRIu64, files_of(st)->fanout);
+    effect_expect(out, "folders above the deepest file", facts->depth_most, fanout, fanout,
+                  "fanout=%" PRIu64, files_of(st)->fanout);
+    return RC_OK;
+}
+
 const struct strategy strategy_files = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -586,6 +598,7 @@ const struct strategy strategy_files = {
     .get = files_get,
     .flush = files_flush,
     .check = files_check,
+    .probe = files_probe,
     .del = files_del,
     .read_at = files_read_at,
     .scan_begin = files_scan_begin,

@@ -177,6 +177,15 @@ static enum rc memory_check(struct store *st)
     return RC_OK;
 }
 
+/* What was reserved has been touched, so it is, or was, resident. */
+static enum rc memory_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    uint64_t reserve = facts->peak_rss_bytes != 0 ? memory_of(st)->reserve : 0;
+    effect_expect(out, "peak_rss_bytes", facts->peak_rss_bytes, reserve, EFFECT_NO_LIMIT,
+                  "reserve=%" PRIu64 " bytes were touched at open", memory_of(st)->reserve);
+    return RC_OK;
+}
+
 const struct strategy strategy_memory = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -191,6 +200,7 @@ const struct strategy strategy_memory = {
     .get = memory_get,
     .flush = memory_flush,
     .check = memory_check,
+    .probe = memory_probe,
     .del = memory_del,
     .read_at = memory_read_at,
     .scan_begin = memory_scan_begin,

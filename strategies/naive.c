@@ -418,6 +418,24 @@ static enum rc naive_check(struct store *st)
     return rc == RC_OK ? for_each(st, ODD_SNAPSHOTS, check_odd_snapshots) : rc;
 }
 
+static enum rc naive_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    bool on = naive_of(st)->read_cache;
+    uint64_t most = on ? EFFECT_NO_LIMIT : 0;
+    effect_expect(out, "cache_misses", facts->counters[CTR_CACHE_MISSES],
+                  on && facts->newest_reads != 0, most,
+                  "read_cache=%s, %" PRIu64 " reads of newest versions", on ? "on" : "off",
+                  facts->newest_reads);
+    effect_expect(out, "cache_hits", facts->counters[CTR_CACHE_HITS],
+                  on && facts->newest_rereads != 0, most,
+                  "read_cache=%s, %" PRIu64 " of those reads not the first of their version",
+                  on ? "on" : "off", facts->newest_rereads);
+    effect_expect(out, "stored_bytes", facts->counters[CTR_STORED_BYTES], 2 * facts->bytes,
+                  2 * facts->bytes, "%zu blobs of %" PRIu64 " bytes, each stored twice",
+                  facts->blobs, facts->bytes);
+    return RC_OK;
+}
+
 const struct strategy strategy_naive = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -432,6 +450,7 @@ const struct strategy strategy_naive = {
     .get = naive_get,
     .flush = naive_flush,
     .check = naive_check,
+    .probe = naive_probe,
     .del = naive_del,
     .read_at = naive_read_at,
     .scan_begin = naive_scan_begin,

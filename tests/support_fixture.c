@@ -108,6 +108,10 @@ static struct record_share extensions[] = {
     {"png", 3, 3000, 2900},
     {"", 1, 100, 90},
 };
+static struct record_probe probes[] = {
+    {"chunks", "at least 8", "4 blobs, 2 above max", 12, true},
+    {"codec_zstd", "anything", "", 0, true},
+};
 static struct record_share handlers[] = {{"image", 4, 3100, 2990}};
 
 const struct record_manifest fixture_manifest = {
@@ -200,6 +204,7 @@ void fixture_run(struct sample run[FIXTURE_LINES], uint32_t number)
     run[4].dataset_hash = "aa55";
     run[4].pragmas = (struct facts){pragmas, COUNT_OF(pragmas)};
     run[4].by_extension = (struct record_shares){extensions, COUNT_OF(extensions)};
+    run[4].probes = (struct record_probes){probes, COUNT_OF(probes)};
     run[4].by_handler = (struct record_shares){handlers, COUNT_OF(handlers)};
 }
 

@@ -353,6 +353,14 @@ static void made_shares(struct made *made, const struct model *model)
         items[i] =
             (struct record_share){nasty ? hostile[i] : plain[i], 96 * (i + 1), 6291456 * (i + 1),
                                   (uint64_t)(6291456 * model->size * (double)(i + 1))};
+    struct record_probe *probe = arena_zalloc(&made->record.arena, 1, sizeof(*probe));
+    CHECK(probe != NULL);
+    *probe = (struct record_probe){.name = nasty ? "=1|1" : "chunks",
+                                   .expected = "at least 384",
+                                   .because = nasty ? "<img src=x>" : "96 blobs above max",
+                                   .value = 1234,
+                                   .ok = true};
+    line->probes = (struct record_probes){probe, 1};
     line->by_extension = (struct record_shares){items, 3};
     line->by_handler = (struct record_shares){items, 2};
     pragmas[0] = (struct fact){"journal_mode", "wal"};

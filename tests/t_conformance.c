@@ -353,6 +353,103 @@ static void test_twice(void **state)
     free(a);
 }
 
+/* ---- did the options take effect ------------------------------------------------------------- */
+
+static enum rc count_file(void *ctx, const char *name, uint64_t size, struct err *err)
+{
+    struct effect_facts *facts = ctx;
+    uint64_t depth = 0;
+    (void)size, (void)err;
+    for (; *name != '\0'; name++)
+        depth += *name == '/';
+    facts->depth_least =
+        facts->files == 0 || depth < facts->depth_least ? depth : facts->depth_least;
+    facts->depth_most = depth > facts->depth_most ? depth : facts->depth_most;
+    facts->files++;
+    return RC_OK;
+}
+
+/* How many probes there are, and that they hold, or that one does not. */
+static size_t probe(struct rig *rig, const struct effect_facts *facts, bool holds, const char *what)
+{
+    struct effect effect;
+    struct err err = {0};
+    MUST(rig, store_probe(rig->st, facts, &effect));
+    enum rc rc = effect_verdict(&effect, &err);
+    if (holds ? rc != RC_OK : rc != RC_INVALID)
+        fail_msg("%s: %s: %s", rig->subject->name, what, rc == RC_OK ? "nothing noticed" : err.msg);
+    return effect.count;
+}
+
+/* Facts that are not those of this store, each a sign of an option that does nothing. */
+static void expect_lies_noticed(struct rig *rig, const struct effect_facts *truth)
+{
+    static const uint64_t none[CTR_COUNT];
+    const char *name = rig->spec.row->ops->name;
+    struct effect_facts lie = *truth;
+    lie.counters = none;
+    if (strcmp(name, "files") != 0 && strcmp(name, "memory") != 0)
+        probe(rig, &lie, false, "counters of nothing");
+    lie = *truth;
+    lie.files--;
+    if (strcmp(name, "files") == 0)
+        probe(rig, &lie, false, "a file too few");
+    lie = *truth;
+    lie.depth_most++;
+    if (strcmp(name, "files") == 0)
+        probe(rig, &lie, false, "a file too deep");
+    lie = *truth;
+    lie.repeat_bytes += 1000000;
+    if (rig->spec.row->ops->caps & CAP_DEDUP)
+        probe(rig, &lie, false, "repeats that were not found");
+    lie = *truth;
+    lie.peak_rss_bytes = 4096;
+    if (strcmp(name, "memory") == 0)
+        probe(rig, &lie, false, "less memory than is reserved");
+}
+
+/* Two texts, random bytes, one of the texts again, nothing, and everything read twice. */
+static void test_probe(void **state)
+{
+    enum { TEXT = 300000, OTHER = 20000 };
+    struct rig rig;
+    struct err err = {0};
+    uint8_t *bytes[] = {bytes_new(BYTES_TEXT, 1, TEXT), bytes_new(BYTES_TEXT, 2, OTHER),
+                        bytes_new(BYTES_RANDOM, 3, OTHER)};
+    const struct span put[] = {span_of(bytes[0], TEXT), span_of(bytes[1], OTHER),
+                               span_of(bytes[2], OTHER), span_of(bytes[0], TEXT), span_of(NULL, 0)};
+    uint64_t lens[COUNT_OF(put)];
+    struct effect_blob sample[3] = {{.bytes = put[0], .kept = true, .file_id = 0},
+                                    {.bytes = put[1], .kept = true, .file_id = 1},
+                                    {.bytes = put[2], .kept = true, .file_id = 2}};
+    struct effect_facts facts = {.lens = lens,
+                                 .blobs = COUNT_OF(put),
+                                 .largest = TEXT,
+                                 .repeats = 1,
+                                 .repeat_bytes = TEXT,
+                                 .kept = COUNT_OF(put),
+                                 .newest_reads = 2 * COUNT_OF(put),
+                                 .newest_rereads = COUNT_OF(put),
+                                 .sample = sample,
+                                 .sample_count = COUNT_OF(sample)};
+    rig_open(&rig, *state);
+    for (size_t i = 0; i < COUNT_OF(put); i++) {
+        rig_store(&rig, i, 0, put[i]);
+        lens[i] = put[i].len;
+        facts.bytes += put[i].len;
+    }
+    for (size_t i = 0; i < 2 * COUNT_OF(put); i++)
+        rig_expect(&rig, i % COUNT_OF(put), 0, put[i % COUNT_OF(put)]);
+    facts.counters = rig.st->counters;
+    assert_int_equal(io_list(rig.st->io, "", count_file, &facts, &err), RC_OK);
+    size_t count = probe(&rig, &facts, true, "the truth");
+    assert_true(count > 0 || rig.spec.row->ops->opts == NULL);
+    expect_lies_noticed(&rig, &facts);
+    rig_close(&rig);
+    for (size_t i = 0; i < COUNT_OF(bytes); i++)
+        free(bytes[i]);
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -361,7 +458,7 @@ static const struct {
 } bodies[] = {
     {"sizes", test_sizes},     {"scan", test_scan},   {"scan abandoned", test_scan_abandoned},
     {"delete", test_delete},   {"space", test_space}, {"rollback", test_rollback},
-    {"put twice", test_twice},
+    {"put twice", test_twice}, {"probe", test_probe},
 };
 
 static const char *const variants[] = {

@@ -30,6 +30,7 @@ static const char *const specs[] = {
     "media:files=9,size=4k,duplicates=30%",
     "media:files=3,size=256",
     "append:files=5,size=2k,growth=333",
+    "synth:class=random,files=9,size=3k,edit=insert,dup=45%,dup_kind=forks",
 };
 
 static struct dataset *opened(const char *spec, uint64_t seed, struct err *err)
@@ -74,7 +75,7 @@ static void rows_are_sound(void **unused)
 {
     (void)unused;
     static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random",
-                                        "media",  "append", "files"};
+                                        "media",  "append", "synth",  "files"};
     struct err err = {0};
     assert_ok(dataset_rows_validate(&err));
     assert_int_equal(dataset_count(), COUNT_OF(names));
@@ -91,7 +92,7 @@ static void wrong_specs_are_refused(void **unused)
         {"", "no name"},
         {":files=1", "no name"},
         {"lix", "unknown dataset \"lix\" (available: lix-v1, lix-v2, lix-v3, random, media, "
-                "append, files)"},
+                "append, synth, files)"},
         {"lix_v1", "did you mean \"lix-v1\"?"},
         {"randon:files=3", "did you mean \"random\"?"},
         {"Media", "did you mean \"media\"?"},
@@ -410,6 +411,8 @@ static const struct {
      890486},
     {"media", "c213b92ba05d2fd401e0f42f087a9069", 96, 6291456, 65536, 65536},
     {"append", "4c59151db236243e23da2715dfe290c4", 96, 6291456, 65536, 65536},
+    {"synth:class=random,files=30,sizes=lognormal,dup=30%", "32f113b18b7822a85b2b12d9d3b990ce", 30,
+     1965311, 12419, 166564},
 };
 
 static void summaries_are_pinned(void **unused)
@@ -439,6 +442,8 @@ static const struct {
     {"random:files=5,size_min=1,size_max=30k", "f15e862d4e14f14294cf321402eaf2b6"},
     {"media:files=6,size=8k,duplicates=50%", "545283c5b83883ac4436f7fb84290ad5"},
     {"append:files=4,size=6k,growth=1k", "8da9d6718b0a4757b07eb7e3831290bb"},
+    {"synth:class=random,files=8,size=9k,dup=50%,dup_kind=shifted,edits=2",
+     "3f7c688608e5cd57deee6b6b65c9c3c3"},
 };
 
 static void later_versions_are_pinned(void **unused)

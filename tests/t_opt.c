@@ -24,13 +24,17 @@ struct sample {
 
 static const char *const codecs[] = {"none", "zstd", "brotli", NULL};
 static const struct opt sample_rows[] = {
-    {"avg", OPT_SIZE, offsetof(struct sample, avg), 256, 1048576, "64k", NULL, "mean length"},
-    {"files", OPT_COUNT, offsetof(struct sample, files), 1, 1000, "10", NULL, "how many files"},
-    {"level", OPT_INT, offsetof(struct sample, level), -5, 22, "3", NULL, "effort"},
-    {"verify", OPT_BOOL, offsetof(struct sample, verify), 0, 0, "on", NULL, "read back"},
-    {"margin", OPT_RATE, offsetof(struct sample, margin), 0, 1, "6.25%", NULL, "least saving"},
-    {"codec", OPT_CHOICE, offsetof(struct sample, codec), 0, 0, "zstd", codecs, "what packs"},
-    {"path", OPT_TEXT, offsetof(struct sample, path), 0, 0, "", NULL, "where"},
+    {"avg", OPT_SIZE, offsetof(struct sample, avg), 256, 1048576, "64k", NULL, "mean length",
+     false},
+    {"files", OPT_COUNT, offsetof(struct sample, files), 1, 1000, "10", NULL, "how many files",
+     false},
+    {"level", OPT_INT, offsetof(struct sample, level), -5, 22, "3", NULL, "effort", false},
+    {"verify", OPT_BOOL, offsetof(struct sample, verify), 0, 0, "on", NULL, "read back", false},
+    {"margin", OPT_RATE, offsetof(struct sample, margin), 0, 1, "6.25%", NULL, "least saving",
+     false},
+    {"codec", OPT_CHOICE, offsetof(struct sample, codec), 0, 0, "zstd", codecs, "what packs",
+     false},
+    {"path", OPT_TEXT, offsetof(struct sample, path), 0, 0, "", NULL, "where", false},
     {0},
 };
 
@@ -233,6 +237,33 @@ static void effective_options_read_back_as_themselves(void **unused)
     buf_release(&second);
 }
 
+/* A late row is named only where it is not its default, whatever stands around it. */
+static void late_rows_are_silent_at_their_defaults(void **unused)
+{
+    (void)unused;
+    struct sample s;
+    struct err err = {0};
+    struct buf out = {0};
+    struct opt rows[COUNT_OF(sample_rows)];
+    memcpy(rows, sample_rows, sizeof(rows));
+    for (size_t i = 0; rows[i].name != NULL; i++)
+        rows[i].late = true;
+    opt_defaults(rows, &s);
+    assert_int_equal(opt_print(rows, &s, &out, &err), RC_OK);
+    assert_string_equal(buf_str(&out), "");
+    s.level = 4;
+    s.margin = 0.5;
+    (void)snprintf(s.path, sizeof(s.path), "x");
+    buf_clear(&out);
+    assert_int_equal(opt_print(rows, &s, &out, &err), RC_OK);
+    assert_string_equal(buf_str(&out), "level=4,margin=0.5,path=x");
+    rows[0].late = rows[5].late = false;
+    buf_clear(&out);
+    assert_int_equal(opt_print(rows, &s, &out, &err), RC_OK);
+    assert_string_equal(buf_str(&out), "avg=65536,level=4,margin=0.5,codec=zstd,path=x");
+    buf_release(&out);
+}
+
 static void help_is_written_from_the_rows(void **unused)
 {
     (void)unused;
@@ -260,38 +291,38 @@ static void defects_of_rows_are_found(void **unused)
         struct opt row;
         const char *part;
     } cases[] = {
-        {{"", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"Avg", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"1st", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"a b", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"a=", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"a2345678901234567890123456789012", OPT_BOOL, 0, 0, 0, "on", NULL, "h"}, "name"},
-        {{"a", (enum opt_type)99, 0, 0, 0, "on", NULL, "h"}, "type"},
-        {{"a", OPT_COUNT, 16, 0, 9, "1", NULL, "h"}, "outside"},
-        {{"a", OPT_COUNT, SIZE_MAX - 7, 0, 9, "1", NULL, "h"}, "outside"},
-        {{"a", OPT_TEXT, 0, 0, 0, "x", NULL, "h"}, "outside"},
-        {{"a", OPT_COUNT, 4, 0, 9, "1", NULL, "h"}, "aligned"},
-        {{"a", OPT_COUNT, 0, 2, 1, "1", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, -1, 1, "1", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, 0, 0x1p65, "1", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, 0, NAN, "1", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, NAN, 1, "1", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, 0, 1.5, "1", NULL, "h"}, "fractions"},
-        {{"a", OPT_INT, 0, 0, 4e9, "1", NULL, "h"}, "range"},
-        {{"a", OPT_RATE, 0, -0.5, 1, "0.1", NULL, "h"}, "range"},
-        {{"a", OPT_BOOL, 0, 0, 1, "on", NULL, "h"}, "range"},
-        {{"a", OPT_COUNT, 0, 0, 9, NULL, NULL, "h"}, "no default"},
-        {{"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h"}, "default"},
-        {{"a", OPT_COUNT, 0, 0, 9, "x", NULL, "h"}, "default"},
-        {{"a", OPT_BOOL, 0, 0, 0, "true", NULL, "h"}, "default"},
-        {{"a", OPT_CHOICE, 0, 0, 0, "lzma", codecs, "h"}, "default"},
-        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, NULL}, "help"},
-        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, ""}, "help"},
-        {{"a", OPT_CHOICE, 0, 0, 0, "none", NULL, "h"}, "choices"},
-        {{"a", OPT_CHOICE, 0, 0, 0, "none", empty, "h"}, "choices"},
-        {{"a", OPT_CHOICE, 0, 0, 0, "a,b", comma, "h"}, "comma"},
-        {{"a", OPT_CHOICE, 0, 0, 0, "a", twice, "h"}, "twice"},
-        {{"a", OPT_BOOL, 0, 0, 0, "on", codecs, "h"}, "choices"},
+        {{"", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"Avg", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"1st", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"a b", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"a=", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"a2345678901234567890123456789012", OPT_BOOL, 0, 0, 0, "on", NULL, "h", false}, "name"},
+        {{"a", (enum opt_type)99, 0, 0, 0, "on", NULL, "h", false}, "type"},
+        {{"a", OPT_COUNT, 16, 0, 9, "1", NULL, "h", false}, "outside"},
+        {{"a", OPT_COUNT, SIZE_MAX - 7, 0, 9, "1", NULL, "h", false}, "outside"},
+        {{"a", OPT_TEXT, 0, 0, 0, "x", NULL, "h", false}, "outside"},
+        {{"a", OPT_COUNT, 4, 0, 9, "1", NULL, "h", false}, "aligned"},
+        {{"a", OPT_COUNT, 0, 2, 1, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, -1, 1, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 0x1p65, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, 0, NAN, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, NAN, 1, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 1.5, "1", NULL, "h", false}, "fractions"},
+        {{"a", OPT_INT, 0, 0, 4e9, "1", NULL, "h", false}, "range"},
+        {{"a", OPT_RATE, 0, -0.5, 1, "0.1", NULL, "h", false}, "range"},
+        {{"a", OPT_BOOL, 0, 0, 1, "on", NULL, "h", false}, "range"},
+        {{"a", OPT_COUNT, 0, 0, 9, NULL, NULL, "h", false}, "no default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h", false}, "default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "x", NULL, "h", false}, "default"},
+        {{"a", OPT_BOOL, 0, 0, 0, "true", NULL, "h", false}, "default"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "lzma", codecs, "h", false}, "default"},
+        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, NULL, false}, "help"},
+        {{"a", OPT_COUNT, 0, 0, 9, "1", NULL, "", false}, "help"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "none", NULL, "h", false}, "choices"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "none", empty, "h", false}, "choices"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "a,b", comma, "h", false}, "comma"},
+        {{"a", OPT_CHOICE, 0, 0, 0, "a", twice, "h", false}, "twice"},
+        {{"a", OPT_BOOL, 0, 0, 0, "on", codecs, "h", false}, "choices"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct opt rows[] = {cases[i].row, {0}};
@@ -305,16 +336,16 @@ static void defects_between_rows_are_found(void **unused)
 {
     (void)unused;
     struct opt same_name[] = {
-        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h"},
-        {"a", OPT_COUNT, 8, 0, 9, "1", NULL, "h"},
+        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h", false},
+        {"a", OPT_COUNT, 8, 0, 9, "1", NULL, "h", false},
         {0},
     };
     assert_string_equal(opt_defect(same_name, 16), "an option name is used twice");
     same_name[1].name = "b";
     assert_null(opt_defect(same_name, 16));
     struct opt same_field[] = {
-        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h"},
-        {"b", OPT_INT, 4, 0, 9, "1", NULL, "h"},
+        {"a", OPT_COUNT, 0, 0, 9, "1", NULL, "h", false},
+        {"b", OPT_INT, 4, 0, 9, "1", NULL, "h", false},
         {0},
     };
     assert_string_equal(opt_defect(same_field, 16), "two options share a field");
@@ -323,7 +354,7 @@ static void defects_between_rows_are_found(void **unused)
     char names[65][8];
     for (size_t i = 0; i < 65; i++) {
         snprintf(names[i], sizeof(names[i]), "o%zu", i);
-        many[i] = (struct opt){names[i], OPT_COUNT, 8 * i, 0, 9, "1", NULL, "h"};
+        many[i] = (struct opt){names[i], OPT_COUNT, 8 * i, 0, 9, "1", NULL, "h", false};
     }
     assert_string_equal(opt_defect(many, 8 * 65), "there are more than 64 options");
     many[64].name = NULL;
@@ -339,7 +370,7 @@ static void defects_between_rows_are_found(void **unused)
 static void apply_bad_default(void)
 {
     static const struct opt rows[] = {
-        {"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h"},
+        {"a", OPT_COUNT, 0, 0, 9, "10", NULL, "h", false},
         {0},
     };
     uint64_t state;
@@ -399,6 +430,7 @@ int main(void)
         cmocka_unit_test(unknown_options_list_the_known_ones),
         cmocka_unit_test(long_values_are_refused_not_cut),
         cmocka_unit_test(effective_options_read_back_as_themselves),
+        cmocka_unit_test(late_rows_are_silent_at_their_defaults),
         cmocka_unit_test(help_is_written_from_the_rows),
         cmocka_unit_test(defects_of_rows_are_found),
         cmocka_unit_test(defects_between_rows_are_found),

@@ -58,6 +58,15 @@ static void assert_samples_equal(const struct sample *a, const struct sample *b)
     assert_facts_equal(&a->pragmas, &b->pragmas);
     assert_shares_equal(&a->by_extension, &b->by_extension);
     assert_shares_equal(&a->by_handler, &b->by_handler);
+    assert_int_equal(a->probes.count, b->probes.count);
+    for (size_t i = 0; i < a->probes.count; i++) {
+        const struct record_probe *x = &a->probes.items[i], *y = &b->probes.items[i];
+        assert_string_equal(x->name, y->name);
+        assert_string_equal(x->expected, y->expected);
+        assert_string_equal(x->because, y->because);
+        assert_int_equal(x->value, y->value);
+        assert_int_equal(x->ok, y->ok);
+    }
 }
 
 static void assert_arms_equal(const struct record_manifest *a, const struct record_manifest *b)

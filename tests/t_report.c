@@ -164,6 +164,8 @@ static void a_study_says_what_it_must(void **unused)
         "### Bytes written by reads",
         "### Chunk reuse",
         "### Codec mix",
+        "## Did the options take effect?",
+        "| dedup | chunks | 1234 | at least 384 | 96 blobs above max | yes |",
         "## Durability audit",
         "| cpu | AMD EPYC 7B13 |",
         "journal_mode=wal, synchronous=2",

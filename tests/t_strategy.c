@@ -32,7 +32,7 @@
 static struct {
     const char *sql;      /* prepared and stepped in put */
     const char *init_sql; /* run in init */
-    enum rc init_rc, put_rc, get_rc, flush_rc, maintain_rc, scan_begin_rc, check_rc;
+    enum rc init_rc, put_rc, get_rc, flush_rc, maintain_rc, scan_begin_rc, check_rc, probe_rc;
     bool miscount;   /* count no unique bytes */
     bool overlong;   /* read_at returns too much */
     bool backwards;  /* scan runs downwards */
@@ -263,6 +263,13 @@ static enum rc tiny_maintain(struct store *st, uint64_t budget_bytes)
     return db_exec(st->db, "DELETE FROM t WHERE f = 999", st->err);
 }
 
+static enum rc tiny_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    look(st);
+    effect_expect(out, "puts", facts->counters[CTR_PUTS], facts->blobs, facts->blobs, "told");
+    return fail_as(st, act.probe_rc);
+}
+
 static const struct strategy tiny = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -277,6 +284,7 @@ static const struct strategy tiny = {
     .get = tiny_get,
     .flush = tiny_flush,
     .check = tiny_check,
+    .probe = tiny_probe,
     .del = tiny_del,
     .read_at = tiny_read_at,
     .scan_begin = tiny_scan_begin,
@@ -472,6 +480,37 @@ static void expect_defect(const struct strategy *ops, const char *text)
         expect_defect(&s, text);  \
     } while (0)
 
+/* What is stated reaches the caller; a store without the slot states nothing. */
+static void probes(void **state)
+{
+    (void)state;
+    struct io io = {0}, files = {0};
+    struct effect effect = {.count = 3};
+    uint64_t counters[CTR_COUNT] = {[CTR_PUTS] = 2};
+    struct effect_facts facts = {.blobs = 2, .counters = counters};
+    struct store *st = open_store(&io, &tiny, DURABILITY_DURABLE, "");
+    ST_OK(store_probe(st, &facts, &effect));
+    assert_int_equal(effect.count, 1);
+    assert_string_equal(effect.probes[0].name, "puts");
+    assert_true(effect_holds(&effect.probes[0]));
+    ST_OK(store_begin(st));
+    assert_int_equal(store_probe(st, &facts, &effect), RC_BUG);
+    assert_true(store_poisoned(st));
+    close_store(st, &io);
+    memset(&act, 0, sizeof act);
+    io = (struct io){0};
+    st = open_store(&io, &tiny, DURABILITY_DURABLE, "");
+    act.probe_rc = RC_CORRUPT;
+    assert_int_equal(store_probe(st, &facts, &effect), RC_CORRUPT);
+    assert_true(store_poisoned(st));
+    close_store(st, &io);
+    act.probe_rc = RC_OK;
+    st = open_store(&files, &plain, DURABILITY_DURABLE, NULL);
+    ST_OK(store_probe(st, &facts, &effect));
+    assert_int_equal(effect.count, 0);
+    close_store(st, &files);
+}
+
 static void sound_tables(void **state)
 {
     (void)state;
@@ -511,6 +550,7 @@ static void defective_tables(void **state)
     BROKEN(s.get = NULL, required);
     BROKEN(s.flush = NULL, required);
     BROKEN(s.check = NULL, required);
+    BROKEN(s.probe = NULL, "there are options, but no probe of their effect");
     BROKEN(s.del = NULL, "delete is claimed, but del is missing");
     BROKEN(s.caps &= ~(uint32_t)CAP_DELETE, "del is filled, but delete is not claimed");
     BROKEN(s.read_at = NULL, "read-at is claimed, but read_at is missing");
@@ -1431,6 +1471,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sound_tables),
+        TEST(probes),
         TEST(defective_tables),
         TEST(defective_options),
         TEST(caps_as_text),

@@ -82,31 +82,69 @@ static bool draws_equal(const struct draw *a, const struct draw *b)
            memcmp(a->schedule.ops, b->schedule.ops, a->schedule.count * sizeof(struct op)) == 0;
 }
 
+/* What exists, followed by hand. */
+struct follow {
+    uint32_t newest, oldest, content, last;
+    bool exists;
+};
+
+static void expect_write(struct op op, struct follow *file)
+{
+    assert_int_equal(op.version, ++file->newest);
+    if (!file->exists)
+        file->oldest = op.version;
+    assert_true(op.content <= file->last + 1 && op.content < DATASET_VERSIONS_MAX);
+    file->content = op.content;
+    if (op.content > file->last)
+        file->last = op.content;
+}
+
 /* Every operation fits what exists when its turn comes. */
 static void expect_sound(const struct schedule *schedule)
 {
-    uint32_t *newest = calloc(schedule->count + 1, sizeof(*newest)), files = 0;
-    assert_non_null(newest);
+    struct follow *files = calloc(schedule->count + 1, sizeof(*files));
+    uint32_t count = 0, live = 0;
+    assert_non_null(files);
     for (size_t k = 0; k < schedule->count; k++) {
         struct op op = schedule->ops[k];
+        struct follow *file = &files[op.file];
+        bool of_file = op.kind != OP_SCAN && op.kind != OP_REOPEN && op.kind != OP_MEASURE;
+        assert_true(op.file < count || op.kind == OP_INSERT || !of_file);
+        if (of_file && op.kind != OP_INSERT && op.kind != OP_UPDATE)
+            assert_true(file->exists);
         switch (op.kind) {
-        case OP_INSERT: expect_op(op, OP_INSERT, files++, 0); break;
-        case OP_UPDATE:
-            assert_true(op.file < files);
-            assert_int_equal(op.version, ++newest[op.file]);
+        case OP_INSERT:
+            expect_op(op, OP_INSERT, count++, 0);
+            assert_int_equal(op.content, 0);
             break;
-        case OP_READ:
-            assert_true(op.file < files);
-            assert_int_equal(op.version, newest[op.file]);
+        case OP_UPDATE: expect_write(op, file); break;
+        case OP_READ: assert_in_range(op.version, file->oldest, file->newest); break;
+        case OP_READ_AT:
+            assert_int_equal(op.version, file->newest);
+            assert_true(op.len > 0);
             break;
-        case OP_SCAN: assert_int_equal(op.version, files); break;
+        case OP_DELETE: assert_int_equal(op.version, file->newest); break;
+        case OP_SCAN: assert_int_equal(op.version, live); break;
+        case OP_REOPEN:
+        case OP_MEASURE: break;
         default: fail_msg("operation %zu of kind %d", k, (int)op.kind);
         }
+        bool existed = file->exists;
+        if (of_file)
+            file->exists = op.kind != OP_DELETE;
+        live = live + (of_file && file->exists && !existed) - (of_file && !file->exists);
     }
-    assert_int_equal(schedule->file_count, files);
-    for (uint32_t file = 0; file < files; file++)
-        assert_int_equal(schedule->files[file].newest, newest[file]);
-    free(newest);
+    assert_int_equal(schedule->file_count, count);
+    assert_int_equal(schedule->live_count, live);
+    for (uint32_t file = 0; file < count; file++) {
+        assert_int_equal(schedule->files[file].newest, files[file].newest);
+        assert_int_equal(schedule->files[file].oldest, files[file].oldest);
+        assert_int_equal(schedule->files[file].content, files[file].content);
+        assert_int_equal(schedule->files[file].place != SCHEDULE_DELETED, files[file].exists);
+    }
+    for (uint32_t k = 0; k < schedule->live_count; k++)
+        assert_int_equal(schedule->files[schedule->live[k]].place, k);
+    free(files);
 }
 
 /* ---- orders ---------------------------------------------------------------------------------- */
@@ -387,8 +425,19 @@ static void test_rows(void **state)
     (void)state;
     OK(workload_rows_validate(&err));
     assert_null(workload_by_name("absent"));
-    assert_int_equal(suite_count(), 6);
     assert_string_equal(suite_at(0)->workload, "ingest");
+    size_t standard = 0;
+    for (size_t i = 0; i < suite_count(); i++) {
+        assert_int_equal(suite_at(i)->standard, i < 6); /* the founding document's come first */
+        standard += suite_at(i)->standard;
+        for (size_t k = 0; k < i; k++) {
+            assert_string_not_equal(suite_at(k)->phase, suite_at(i)->phase);
+            assert_true(suite_at(i)->snapshot[0] == '\0' ||
+                        strcmp(suite_at(k)->snapshot, suite_at(i)->snapshot) != 0);
+        }
+    }
+    assert_int_equal(standard, 6);
+    assert_true(suite_count() <= RUN_PHASES_MAX);
     for (size_t i = 0; i < workload_count(); i++)
         assert_ptr_equal(workload_by_name(workload_at(i)->name), workload_at(i));
     OK(workload_options_check(workload_by_name("mixed"), "ops=9", &options, &err));

@@ -1,15 +1,18 @@
 /* mixed: reads, updates and inserts interleaved in exact shares (70/20/10 by default).
  *
  * The shares are laid out once and shuffled, so a run has exactly the asked number of each kind;
- * files to read and update are uniform over those that exist at that point, inserted ones included.
+ * files to read and update are drawn from those that exist at that point, inserted ones included,
+ * uniformly or with a skew.
  */
 #include <stdlib.h>
 
+#include "workloads/access.h"
 #include "workloads/workload.h"
 
 struct mixed_options {
     uint64_t ops;
     double read, update, insert;
+    struct access_options access;
 };
 
 static const struct opt mixed_opts[] = {
@@ -41,16 +44,17 @@ static const struct opt mixed_opts[] = {
      .max = 1,
      .def = "10%",
      .help = "share of inserts; the three must add up to 100 %"},
+    ACCESS_OPTIONS(struct mixed_options),
     {.name = NULL},
 };
 
-static enum rc mixed_emit(uint32_t slot, uint64_t reads, uint64_t updates, struct rng *rng,
-                          struct schedule *schedule)
+static enum rc mixed_emit(uint32_t slot, uint64_t reads, uint64_t updates, struct access *access,
+                          struct rng *rng, struct schedule *schedule)
 {
     if (slot < reads)
-        return schedule_read(schedule, schedule_pick(schedule, rng));
+        return schedule_read(schedule, access_pick(access, schedule, rng));
     if (slot < reads + updates)
-        return schedule_update(schedule, schedule_pick(schedule, rng));
+        return schedule_update(schedule, access_pick(access, schedule, rng));
     return schedule_insert(schedule);
 }
 
@@ -71,13 +75,20 @@ static enum rc mixed_plan(const void *options, const struct workload_env *env, s
     if (updates + inserts > count)
         inserts = count - updates;
     uint64_t reads = count - updates - inserts;
-    uint32_t *slots = malloc(count * sizeof(*slots));
-    if (!slots)
-        return FAIL(schedule->err, RC_NOMEM, 0, "no memory for %u operations", count);
-    rng_permutation(rng, slots, count);
-    enum rc rc = RC_OK;
+    struct access access = {0};
+    enum rc rc = schedule_need_files(schedule, "mixed");
+    if (rc == RC_OK)
+        rc = schedule_expect(schedule, count);
+    uint32_t *slots = rc == RC_OK ? malloc(count * sizeof(*slots)) : NULL;
+    if (rc == RC_OK && !slots)
+        rc = FAIL(schedule->err, RC_NOMEM, 0, "no memory for %u operations", count);
+    if (rc == RC_OK) {
+        rng_permutation(rng, slots, count);
+        rc = access_init(&access, &opts->access, schedule, rng);
+    }
     for (uint32_t k = 0; rc == RC_OK && k < count; k++)
-        rc = mixed_emit(slots[k], reads, updates, rng, schedule);
+        rc = mixed_emit(slots[k], reads, updates, &access, rng, schedule);
+    access_release(&access);
     free(slots);
     return rc;
 }

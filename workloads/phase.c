@@ -15,13 +15,40 @@ enum rc phase_failed(struct phase *phase, enum rc rc, size_t index)
                                   : rc_name(rc));
 }
 
+void phase_add_cpu(struct phase *phase, struct cpu_time before)
+{
+    struct cpu_time now = clock_cpu();
+    phase->cpu.total_ns += now.total_ns - before.total_ns;
+    phase->cpu.user_ns += now.user_ns - before.user_ns;
+    phase->cpu.sys_ns += now.sys_ns - before.sys_ns;
+}
+
+void phase_add_latency(struct phase *phase, uint64_t ns, size_t bytes, enum latency_op op)
+{
+    CHECK(phase->timed < phase->op_count);
+    phase->latencies[phase->timed++] = (struct latency){
+        .ns = ns,
+        .bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes,
+        .op = op,
+    };
+}
+
+static enum rc phase_step(struct phase *phase)
+{
+    switch (phase->ops[phase->done].kind) {
+    case OP_REOPEN: return reopen_step(phase);
+    case OP_MEASURE: return series_step(phase);
+    default: return window_step(phase);
+    }
+}
+
 static enum rc phase_operations(struct phase *phase)
 {
     enum rc rc = RC_OK;
     while (rc == RC_OK && phase->done < phase->op_count) {
         if (run_stopped(phase->run))
             return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
-        rc = window_step(phase);
+        rc = phase_step(phase);
     }
     return rc;
 }
@@ -54,7 +81,16 @@ static enum rc warm_read(struct run *run, const char *phase, uint32_t file, stru
     return oracle_compare(fact, buf_span(buf), what, ranks_path(&run->ranks, file), run->err);
 }
 
-/* Untimed reads before a phase that only reads: the newest versions of files drawn uniformly, held
+/* One of the files that exist; there is at least one. */
+static uint32_t warm_pick(const struct oracle *oracle, struct rng *rng)
+{
+    uint32_t file = (uint32_t)rng_below(rng, oracle->file_count);
+    while (!oracle_exists(oracle, file))
+        file = (uint32_t)((file + 1) % oracle->file_count);
+    return file;
+}
+
+/* Untimed reads before a phase that only reads: the newest versions of files drawn at random, held
  * against the oracle like all others, before the meters are read.  Not of a strategy whose reads
  * write: filling its cache is what its first reads cost.  Phases that write get none: they change
  * what they would warm. */
@@ -69,14 +105,13 @@ static enum rc phase_warm_up(struct run *run, size_t index, size_t op_count)
     if (reads < protocol->warmup_min)
         reads = protocol->warmup_min;
     if (!plan->reads_only || (run->spec.row->ops->caps & CAP_READ_WRITES) ||
-        run->oracle.file_count == 0)
+        run->oracle.live_files == 0)
         return RC_OK;
     for (uint64_t i = 0; rc == RC_OK && i < reads; i++) {
         if (i % 64 == 0 && run_stopped(run))
             rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in %s", plan->name);
         else
-            rc =
-                warm_read(run, plan->name, (uint32_t)rng_below(&rng, run->oracle.file_count), &buf);
+            rc = warm_read(run, plan->name, warm_pick(&run->oracle, &rng), &buf);
     }
     buf_release(&buf);
     return rc;
@@ -98,7 +133,7 @@ static void phase_take_service(struct phase *phase)
     if (phase->pace.interval_ns == 0 || phase->pace.service_ns == 0)
         return;
     value[M_WALL_NS] = service_ns;
-    value[M_OPS_PER_S] = (double)phase->op_count * 1e9 / service_ns;
+    value[M_OPS_PER_S] = (double)phase->timed * 1e9 / service_ns;
 }
 
 enum rc phase_execute(struct run *run, size_t index)
@@ -111,9 +146,9 @@ enum rc phase_execute(struct run *run, size_t index)
         .plan = plan,
         .ops = drawn->schedule.ops + first,
         .op_count = drawn->phase_start[index + 1] - first,
+        .batch = drawn->phase_batch[index],
         .pace = phase_pace(run, plan),
     };
-    struct phase_baseline base;
     phase.latencies = calloc(phase.op_count ? phase.op_count : 1, sizeof(*phase.latencies));
     enum rc rc = RC_OK;
     if (!phase.latencies)
@@ -125,16 +160,18 @@ enum rc phase_execute(struct run *run, size_t index)
     if (rc == RC_OK)
         rc = phase_warm_up(run, index, phase.op_count);
     if (rc == RC_OK) {
-        phase_baseline(run, &base);
+        phase_baseline(&phase);
         rc = phase_operations(&phase);
     }
     if (rc == RC_OK) {
-        phase.checkpoints = store_commit_audit(run->store).checkpoints - base.audit.checkpoints;
+        phase.checkpoints = store_commit_audit(run->store).checkpoints -
+                            phase.base.audit.checkpoints + phase.carried.audit.checkpoints;
         rc = phase_settle(&phase);
     }
     if (rc == RC_OK) {
         phase.sample = run_add_sample(run, SAMPLE_PHASE, plan->name);
-        rc = phase_measure(&phase, &base);
+        phase.sample->series = phase.series;
+        rc = phase_measure(&phase);
     }
     if (rc == RC_OK)
         phase_take_service(&phase);

@@ -8,25 +8,58 @@
 #include "workloads/latency_metrics.h"
 #include "workloads/phase_parts.h"
 
-void phase_baseline(const struct run *run, struct phase_baseline *base)
+void phase_baseline(struct phase *phase)
 {
-    base->meter = run->io.meter;
-    base->codec = *codec_set_stats(run->store->codecs);
-    base->audit = store_commit_audit(run->store);
-    memcpy(base->counters, run->store->counters, sizeof(base->counters));
+    phase->base.meter = phase->run->io.meter;
+    phase_go_on(phase);
 }
 
-static void phase_take_deltas(struct phase *phase, const struct phase_baseline *base)
+/* What the open store counted since it became the phase's, on top of what *sum holds. */
+static void add_counted(const struct phase *phase, struct phase_baseline *sum)
 {
-    const struct run *run = phase->run;
-    const struct codec_stats *codec = codec_set_stats(run->store->codecs);
-    io_meter_delta(&run->io.meter, &base->meter, &phase->meter);
+    const struct store *store = phase->run->store;
+    const struct phase_baseline *base = &phase->base;
+    const struct codec_stats *codec = codec_set_stats(store->codecs);
+    struct commit_audit audit = store_commit_audit(store);
     for (size_t i = 0; i < CTR_COUNT; i++)
-        phase->counters[i] = run->store->counters[i] - base->counters[i];
+        sum->counters[i] += store->counters[i] - base->counters[i];
     for (size_t i = 0; i < CODEC_OUTCOME_COUNT; i++)
-        phase->codec.outcomes[i] = codec->outcomes[i] - base->codec.outcomes[i];
-    phase->codec.rejected_bytes = codec->rejected_bytes - base->codec.rejected_bytes;
-    phase->codec.rejected_ns = codec->rejected_ns - base->codec.rejected_ns;
+        sum->codec.outcomes[i] += codec->outcomes[i] - base->codec.outcomes[i];
+    sum->codec.rejected_bytes += codec->rejected_bytes - base->codec.rejected_bytes;
+    sum->codec.rejected_ns += codec->rejected_ns - base->codec.rejected_ns;
+    sum->audit.commits += audit.commits - base->audit.commits;
+    sum->audit.syncs += audit.syncs - base->audit.syncs;
+    sum->audit.checkpoints += audit.checkpoints - base->audit.checkpoints;
+    sum->audit.violations += audit.violations - base->audit.violations;
+    /* Of the whole life of the store that is open: for the message only. */
+    sum->audit.min_syncs = audit.min_syncs;
+    sum->audit.max_syncs = audit.max_syncs;
+}
+
+void phase_carry(struct phase *phase)
+{
+    add_counted(phase, &phase->carried);
+}
+
+void phase_go_on(struct phase *phase)
+{
+    const struct store *store = phase->run->store;
+    phase->base.codec = *codec_set_stats(store->codecs);
+    phase->base.audit = store_commit_audit(store);
+    memcpy(phase->base.counters, store->counters, sizeof(phase->base.counters));
+}
+
+/* The audit is the caller's; everything else is the phase's. */
+static struct commit_audit phase_take_deltas(struct phase *phase)
+{
+    struct phase_baseline sum = phase->carried;
+    add_counted(phase, &sum);
+    io_meter_delta(&phase->run->io.meter, &phase->base.meter, &phase->meter);
+    memcpy(phase->counters, sum.counters, sizeof(phase->counters));
+    phase->codec = sum.codec;
+    for (size_t i = 0; i < CTR_COUNT; i++)
+        phase->run->counters[i] += phase->counters[i];
+    return sum.audit;
 }
 
 static void set_ratio(struct sample *sample, enum metric metric, double value, double by)
@@ -37,10 +70,10 @@ static void set_ratio(struct sample *sample, enum metric metric, double value, d
 
 static enum rc phase_latency_metrics(struct phase *phase)
 {
-    double *scratch = malloc((phase->op_count ? phase->op_count : 1) * sizeof(*scratch));
+    double *scratch = malloc((phase->timed ? phase->timed : 1) * sizeof(*scratch));
     if (!scratch)
-        return FAIL(phase->run->err, RC_NOMEM, 0, "no memory for %zu latencies", phase->op_count);
-    latency_metrics(phase->sample->value, phase->latencies, phase->op_count, scratch);
+        return FAIL(phase->run->err, RC_NOMEM, 0, "no memory for %zu latencies", phase->timed);
+    latency_metrics(phase->sample->value, phase->latencies, phase->timed, scratch);
     free(scratch);
     return RC_OK;
 }
@@ -109,21 +142,19 @@ static void phase_time_metrics(struct phase *phase)
 
 /* The durability claimed must be the durability delivered, and the strategy must have accounted for
  * every byte it was given. */
-static enum rc phase_audit(struct phase *phase, const struct commit_audit *before)
+static enum rc phase_audit(struct phase *phase, const struct commit_audit *audit)
 {
     struct run *run = phase->run;
-    struct commit_audit now = store_commit_audit(run->store);
-    uint64_t syncs = now.syncs - before->syncs;
-    phase->sample->value[M_COMMIT_SYNCS] = (double)syncs;
+    phase->sample->value[M_COMMIT_SYNCS] = (double)audit->syncs;
     phase->sample->value[M_CHECKPOINTS] = (double)phase->checkpoints;
-    set_ratio(phase->sample, M_COMMIT_SYNCS_PER_COMMIT, (double)syncs,
-              (double)(now.commits - before->commits));
-    if (now.violations != before->violations)
+    set_ratio(phase->sample, M_COMMIT_SYNCS_PER_COMMIT, (double)audit->syncs,
+              (double)audit->commits);
+    if (audit->violations > 0)
         return FAIL(run->err, RC_INVALID, 0,
                     "%s: %" PRIu64 " commits did not sync as durability level %s requires "
                     "(%" PRIu64 " to %" PRIu64 " syncs per commit seen)",
-                    phase->plan->name, now.violations - before->violations,
-                    durability_name(run->durability), now.min_syncs, now.max_syncs);
+                    phase->plan->name, audit->violations, durability_name(run->durability),
+                    audit->min_syncs, audit->max_syncs);
     const uint64_t *ctr = phase->counters;
     if (ctr[CTR_PUT_BYTES] != phase->bytes_in ||
         ctr[CTR_UNIQUE_BYTES] + ctr[CTR_DUP_BYTES] != phase->bytes_in)
@@ -142,15 +173,15 @@ static enum rc phase_keep_latencies(struct phase *phase)
     enum rc rc = buf_printf(&path, err, "%s/%s", phase->run->request->study_dir,
                             latencies_name(name, phase->run->request->run, phase->plan->name));
     if (rc == RC_OK)
-        rc = latencies_write(buf_str(&path), phase->latencies, phase->op_count, err);
+        rc = latencies_write(buf_str(&path), phase->latencies, phase->timed, err);
     buf_release(&path);
     return rc;
 }
 
-enum rc phase_measure(struct phase *phase, const struct phase_baseline *base)
+enum rc phase_measure(struct phase *phase)
 {
-    phase_take_deltas(phase, base);
-    enum rc rc = phase_audit(phase, &base->audit);
+    struct commit_audit audit = phase_take_deltas(phase);
+    enum rc rc = phase_audit(phase, &audit);
     if (rc == RC_OK)
         rc = phase_latency_metrics(phase);
     if (rc != RC_OK)

@@ -2,8 +2,10 @@
  *
  * pick=stride: operation k reads file (stride * k) mod n, the founding benchmark's choice;
  * stride is raised to the next number without a common factor with n, so that every file is
- * visited equally often.  pick=uniform: independent uniform draws.
+ * visited equally often.  pick=uniform: independent uniform draws.  A skew other than uniform takes
+ * the place of both.
  */
+#include "workloads/access.h"
 #include "workloads/workload.h"
 
 enum { PICK_STRIDE, PICK_UNIFORM };
@@ -12,6 +14,7 @@ static const char *const pick_names[] = {"stride", "uniform", NULL};
 struct read_point_options {
     uint64_t ops, stride;
     int pick;
+    struct access_options access;
 };
 
 static const struct opt read_point_opts[] = {
@@ -27,7 +30,7 @@ static const struct opt read_point_opts[] = {
      .offset = offsetof(struct read_point_options, pick),
      .choices = pick_names,
      .def = "stride",
-     .help = "how the file is chosen"},
+     .help = "how the file is chosen when skew=uniform"},
     {.name = "stride",
      .type = OPT_COUNT,
      .offset = offsetof(struct read_point_options, stride),
@@ -35,35 +38,28 @@ static const struct opt read_point_opts[] = {
      .max = 1e6,
      .def = "17",
      .help = "step of pick=stride"},
+    ACCESS_OPTIONS(struct read_point_options),
     {.name = NULL},
 };
-
-static uint64_t common_divisor(uint64_t a, uint64_t b)
-{
-    while (b) {
-        uint64_t rest = a % b;
-        a = b;
-        b = rest;
-    }
-    return a;
-}
 
 static enum rc read_point_plan(const void *options, const struct workload_env *env, struct rng *rng,
                                struct schedule *schedule)
 {
     (void)env;
     const struct read_point_options *opts = options;
-    uint64_t n = schedule->live_count;
-    uint64_t stride = opts->stride;
-    while (common_divisor(stride, n) != 1)
-        stride++;
-    for (uint64_t k = 0; k < opts->ops; k++) {
-        uint64_t file = opts->pick == PICK_STRIDE ? k * stride % n : rng_below(rng, n);
-        enum rc rc = schedule_read(schedule, schedule->live[file]);
-        if (rc != RC_OK)
-            return rc;
-    }
-    return RC_OK;
+    bool strides = opts->pick == PICK_STRIDE && opts->access.skew == ACCESS_UNIFORM;
+    struct access access = {0};
+    enum rc rc = schedule_need_files(schedule, "read_point");
+    if (rc == RC_OK)
+        rc = schedule_expect(schedule, opts->ops);
+    if (rc == RC_OK)
+        rc = access_init(&access, &opts->access, schedule, rng);
+    uint64_t n = schedule->live_count, stride = rc == RC_OK ? access_stride(opts->stride, n) : 1;
+    for (uint64_t k = 0; rc == RC_OK && k < opts->ops; k++)
+        rc = schedule_read(schedule, strides ? schedule->live[k * stride % n]
+                                             : access_pick(&access, schedule, rng));
+    access_release(&access);
+    return rc;
 }
 
 const struct workload workload_read_point = {

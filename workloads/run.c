@@ -6,6 +6,7 @@
 
 #include "engine/host.h"
 #include "results/kept.h"
+#include "workloads/effects.h"
 
 struct sample *run_add_sample(struct run *run, enum sample_kind kind, const char *name)
 {
@@ -134,6 +135,8 @@ static enum rc run_begin(struct run *run)
         rc = ranks_init(&run->ranks, run->dataset, run->drawn.schedule.file_count,
                         &run->outside_err);
     if (rc == RC_OK)
+        rc = ranges_init(&run->ranges, &run->drawn.schedule, &run->outside_err);
+    if (rc == RC_OK)
         rc = io_open_posix(&run->io, run->request->store_dir, &run->outside_err);
     if (rc == RC_OK)
         rc = run_open_store(run);
@@ -148,6 +151,7 @@ static void run_end(struct run *run)
     io_close(&run->io);
     window_free(run->window);
     ranks_release(&run->ranks);
+    ranges_release(&run->ranges);
     drawn_release(&run->drawn);
     oracle_release(&run->oracle);
     dataset_close(run->dataset);
@@ -184,8 +188,8 @@ static enum rc sweep_row(struct run *run, uint32_t rank, struct buf *buf)
     struct blob_key key;
     enum rc rc = store_scan_next(run->store, &key, buf);
     if (rc == RC_NOTFOUND)
-        return FAIL(run->err, RC_INVALID, 0, "final sweep: the scan ended %u files too early",
-                    run->ranks.count - rank);
+        return FAIL(run->err, RC_INVALID, 0,
+                    "final sweep: the scan ended before file %" PRIu32 " (\"%s\")", rank, Q(path));
     if (rc != RC_OK)
         return FAIL(run->err, run_blame(rc), 0, "final sweep: scan: %s",
                     store_error(run->store)->msg);
@@ -207,12 +211,14 @@ static enum rc sweep_scan(struct run *run, struct buf *buf)
         return RC_OK;
     enum rc rc = store_scan_begin(run->store, 0, run->ranks.count);
     for (uint32_t rank = 0; rc == RC_OK && rank < run->ranks.count; rank++) {
-        rc = sweep_row(run, rank, buf);
+        if (oracle_exists(&run->oracle, run->ranks.file_at[rank]))
+            rc = sweep_row(run, rank, buf);
         if (rc == RC_OK && rank % 64 == 0 && run_stopped(run))
             rc = FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in the final sweep");
     }
     if (rc == RC_OK && (rc = store_scan_next(run->store, &key, buf)) == RC_OK)
-        rc = FAIL(run->err, RC_INVALID, 0, "final sweep: the scan returned file %" PRIu64 " twice",
+        rc = FAIL(run->err, RC_INVALID, 0,
+                  "final sweep: the scan returned file %" PRIu64 ", which should not exist",
                   key.file_id);
     if (rc == RC_NOTFOUND)
         rc = store_scan_end(run->store);
@@ -288,6 +294,8 @@ static enum rc run_phases(struct run *run)
         rc = phase_execute(run, i);
     if (rc == RC_OK)
         rc = run_final_check(run);
+    if (rc == RC_OK)
+        rc = effects_judge(run);
     if (rc == RC_OK && run->request->kept_dir && !run->arm->volatile_floor)
         rc = run_keep(run);
     return rc;
@@ -333,11 +341,12 @@ static enum rc copy_shares(struct run *run, struct shares *shares, struct record
 static enum rc run_line(struct run *run, bool valid, const char *reason)
 {
     char hex[HEX_SIZE];
-    uint64_t peak_rss = host_peak_rss_bytes();
+    uint64_t peak_rss = run->peak_rss_bytes ? run->peak_rss_bytes : host_peak_rss_bytes();
     struct sample *sample = run_add_sample(run, SAMPLE_RUN, "");
     sample->valid = valid;
     sample->env_padding = run->request->env_padding;
     sample->link_order = run->request->link_order;
+    sample->probes = run->probes;
     enum rc rc = copy_text(run, reason, &sample->reason);
     if (rc == RC_OK)
         rc = copy_text(run, hex_str(hex, span_of(run->verification.bytes, 16)),

@@ -9,8 +9,8 @@
  *   3. settles (checkpoint), meters the difference, and measures the store at rest where the plan
  *      asks for a snapshot: settled, closed, reopened.
  * At the end the store is reopened and every blob it must hold is read and compared, every blob it
- * must not hold is looked for, a scan must find all files in order, and its own invariants are
- * checked.
+ * must not hold is looked for, a scan must find all files in order, its own invariants are checked,
+ * and it is asked whether its options took effect (effects.h).
  *
  * Latency of an operation: from the end of the one before it to its own end, one clock read each;
  * it includes BEGIN, COMMIT and a due checkpoint when the operation opens or closes a batch.
@@ -33,6 +33,7 @@
 #include "strategies/strategies.h"
 #include "workloads/drawn.h"
 #include "workloads/oracle.h"
+#include "workloads/ranges.h"
 #include "workloads/ranks.h"
 #include "workloads/shares.h"
 
@@ -77,6 +78,7 @@ struct run {
     struct drawn drawn;
     struct ranks ranks;
     struct oracle oracle;
+    struct ranges ranges;
     enum durability durability;
     bool keep_history;
     uint32_t batch;
@@ -90,7 +92,10 @@ struct run {
     struct hash128 dataset_hash; /* fold over (path, content) of version 0, as put */
     uint64_t verified_blobs, verified_bytes;
     struct shares by_extension, by_handler;
-    double total_bytes_before; /* of the last snapshot, for write_amp; NaN: written to since */
+    uint64_t counters[CTR_COUNT]; /* the strategy's, over all phases */
+    struct record_probes probes;  /* effects.c */
+    uint64_t peak_rss_bytes;      /* likewise; 0: not asked for yet */
+    double total_bytes_before;    /* of the last snapshot, for write_amp; NaN: written to since */
 };
 
 /* What a failed call of the store makes of the run: a lack of space or memory is the environment's
@@ -112,7 +117,13 @@ MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
 /* window.c; accepts NULL */
 void window_free(struct window *window);
 
-/* snapshot.c: settle, close, measure the files, reopen, measure the database. */
+/* The sizes of the store's files, as they are. */
+struct file_sizes {
+    double total, database, sidecar, external, files;
+};
+/* snapshot.c */
+MUST_CHECK enum rc snapshot_file_sizes(struct run *run, struct file_sizes *sizes);
+/* Settle, close, measure the files, reopen, measure the database. */
 MUST_CHECK enum rc snapshot_take(struct run *run, const char *name, struct sample *phase);
 
 #endif

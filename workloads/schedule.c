@@ -51,6 +51,21 @@ void schedule_begin_phase(struct schedule *schedule)
     schedule->lanes = 0;
 }
 
+enum rc schedule_expect(struct schedule *schedule, uint64_t more)
+{
+    if (more <= SCHEDULE_OPS_MAX - schedule->count)
+        return RC_OK;
+    return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %zu operations",
+                SCHEDULE_OPS_MAX);
+}
+
+enum rc schedule_need_files(struct schedule *schedule, const char *who)
+{
+    if (schedule->live_count > 0)
+        return RC_OK;
+    return FAIL(schedule->err, RC_USAGE, 0, "workload \"%s\": no file is left to work on", who);
+}
+
 /* ---- which files exist ----------------------------------------------------------------------- */
 
 static enum rc live_add(struct schedule *schedule, uint32_t file)
@@ -120,6 +135,7 @@ enum rc schedule_write(struct schedule *schedule, uint32_t file, uint32_t conten
         enum rc rc = live_add(schedule, file);
         if (rc != RC_OK)
             return rc;
+        state->oldest = state->newest + 1;
     }
     state->newest++;
     state->content = content;
@@ -144,7 +160,8 @@ enum rc schedule_rewrite(struct schedule *schedule, uint32_t file)
 
 enum rc schedule_read_version(struct schedule *schedule, uint32_t file, uint32_t version)
 {
-    CHECK(exists(schedule, file) && version <= schedule->files[file].newest);
+    CHECK(exists(schedule, file) && version >= schedule->files[file].oldest &&
+          version <= schedule->files[file].newest);
     return schedule_add(schedule, (struct op){.kind = OP_READ, .file = file, .version = version});
 }
 

@@ -40,6 +40,7 @@ struct op {
 
 struct schedule_file {
     uint32_t newest;  /* key version of the newest put */
+    uint32_t oldest;  /* and of the first since it was created, or came back last */
     uint32_t content; /* and the dataset's version it holds */
     uint32_t last;    /* the highest dataset version put so far */
     uint32_t place;   /* in live[], or SCHEDULE_DELETED */
@@ -65,6 +66,12 @@ void schedule_release(struct schedule *schedule);
 /* A workload begins: batch and lanes are the study's again. */
 void schedule_begin_phase(struct schedule *schedule);
 
+/* So many operations more are meant: RC_USAGE at once when they are too many, before memory and
+ * time are spent on drawing them. */
+MUST_CHECK enum rc schedule_expect(struct schedule *schedule, uint64_t more);
+/* RC_USAGE when no file exists: `who`, a workload, has nothing to work on. */
+MUST_CHECK enum rc schedule_need_files(struct schedule *schedule, const char *who);
+
 /* One of the files that exist, uniformly; there is at least one. */
 uint32_t schedule_pick(const struct schedule *schedule, struct rng *rng);
 
@@ -76,8 +83,8 @@ MUST_CHECK enum rc schedule_update(struct schedule *schedule, uint32_t file);
 MUST_CHECK enum rc schedule_rewrite(struct schedule *schedule, uint32_t file);
 /* Write any version of the dataset as the next version of the file; a deleted file comes back. */
 MUST_CHECK enum rc schedule_write(struct schedule *schedule, uint32_t file, uint32_t content);
-/* Read the newest version of an existing file; or an older one, which is there under retention
- * `history` only: under `latest` it is a read of the newest. */
+/* Read the newest version of an existing file; or an older one, not before its oldest, which is
+ * there under retention `history` only: under `latest` it is a read of the newest. */
 MUST_CHECK enum rc schedule_read(struct schedule *schedule, uint32_t file);
 MUST_CHECK enum rc schedule_read_version(struct schedule *schedule, uint32_t file,
                                          uint32_t version);

@@ -9,10 +9,6 @@
 
 #include "workloads/run.h"
 
-struct file_sizes {
-    double total, database, sidecar, external, files;
-};
-
 static enum rc add_file(void *ctx, const char *name, uint64_t size, struct err *err)
 {
     struct file_sizes *sizes = ctx;
@@ -29,10 +25,16 @@ static enum rc add_file(void *ctx, const char *name, uint64_t size, struct err *
     return RC_OK;
 }
 
+enum rc snapshot_file_sizes(struct run *run, struct file_sizes *sizes)
+{
+    *sizes = (struct file_sizes){0};
+    return io_list(&run->io, "", add_file, sizes, run->err);
+}
+
 static enum rc measure_files(struct run *run, struct sample *sample)
 {
-    struct file_sizes sizes = {0};
-    enum rc rc = io_list(&run->io, "", add_file, &sizes, run->err);
+    struct file_sizes sizes;
+    enum rc rc = snapshot_file_sizes(run, &sizes);
     if (rc != RC_OK)
         return rc;
     sample->value[M_TOTAL_BYTES] = sizes.total;

@@ -52,6 +52,9 @@ static enum rc update_plan(const void *options, const struct workload_env *env, 
     (void)env;
     const struct update_options *opts = options;
     uint64_t wanted = opts->rounds * schedule->live_count;
+    enum rc needed = schedule_need_files(schedule, "update");
+    if (needed != RC_OK)
+        return needed;
     if (wanted > opts->max)
         return draw(rng, opts->max, schedule);
     for (uint64_t k = 0; k < wanted; k++) {

@@ -1,13 +1,15 @@
 /* update_point: write new versions of single files drawn at random.
  *
- * Each operation draws one of the files that exist, uniformly and independently.  Enough of them
- * for a p95 (400 at least: 20 operations beyond it), which the founding benchmark's update phase,
- * two passes over its 96 files, has not.
+ * Each operation draws one of the files that exist, independently, uniformly or with a skew.
+ * Enough of them for a p95 (400 at least: 20 operations beyond it), which the founding benchmark's
+ * update phase, two passes over its 96 files, has not.
  */
+#include "workloads/access.h"
 #include "workloads/workload.h"
 
 struct update_point_options {
     uint64_t ops;
+    struct access_options access;
 };
 
 static const struct opt update_point_opts[] = {
@@ -18,6 +20,7 @@ static const struct opt update_point_opts[] = {
      .max = 1e7,
      .def = "400",
      .help = "updates; p95 needs 400"},
+    ACCESS_OPTIONS(struct update_point_options),
     {.name = NULL},
 };
 
@@ -26,12 +29,16 @@ static enum rc update_point_plan(const void *options, const struct workload_env 
 {
     (void)env;
     const struct update_point_options *opts = options;
-    for (uint64_t k = 0; k < opts->ops; k++) {
-        enum rc rc = schedule_update(schedule, schedule_pick(schedule, rng));
-        if (rc != RC_OK)
-            return rc;
-    }
-    return RC_OK;
+    struct access access = {0};
+    enum rc rc = schedule_need_files(schedule, "update_point");
+    if (rc == RC_OK)
+        rc = schedule_expect(schedule, opts->ops);
+    if (rc == RC_OK)
+        rc = access_init(&access, &opts->access, schedule, rng);
+    for (uint64_t k = 0; rc == RC_OK && k < opts->ops; k++)
+        rc = schedule_update(schedule, access_pick(&access, schedule, rng));
+    access_release(&access);
+    return rc;
 }
 
 const struct workload workload_update_point = {

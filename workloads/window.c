@@ -14,7 +14,10 @@ enum { WINDOW_OPS = 256 };
 
 struct window_op {
     const struct op *op;
-    size_t fact; /* index into the oracle */
+    size_t fact;               /* of the blob put, read or deleted: index into the oracle */
+    struct blob_key key;       /* of a read; of a write, the first version to delete */
+    uint32_t deletes;          /* so many versions from there on */
+    const struct range *range; /* of a read of a part */
     struct put_request put;
     uint64_t stored_bytes; /* the strategy's counter after the operation */
     bool begins, commits;  /* this write opens or closes a batch */
@@ -72,15 +75,50 @@ static void window_trim(struct window *window)
             buf_release(&window->slots[i]);
 }
 
-/* Reads happen outside write transactions, so a read or the phase's end closes the batch. */
+static bool is_write(enum op_kind kind)
+{
+    return kind == OP_INSERT || kind == OP_UPDATE || kind == OP_DELETE;
+}
+
+/* What a window holds; the others are steps of their own. */
+static bool is_windowed(enum op_kind kind)
+{
+    return is_write(kind) || kind == OP_READ || kind == OP_READ_AT;
+}
+
+/* Reads happen outside write transactions, so whatever is no write, or the phase's end, closes the
+ * batch. */
 static bool write_follows(const struct phase *phase, const struct op *op)
 {
     size_t next = (size_t)(op - phase->ops) + 1;
-    return next < phase->op_count &&
-           (phase->ops[next].kind == OP_INSERT || phase->ops[next].kind == OP_UPDATE);
+    return next < phase->op_count && is_write(phase->ops[next].kind);
+}
+
+static bool offers(const struct run *run, uint32_t cap)
+{
+    return (run->spec.row->ops->caps & cap) != 0;
 }
 
 /* ---- preparing a window, clock stopped ------------------------------------------------------ */
+
+static void prepare_write(struct phase *phase, struct window_op *item)
+{
+    item->begins = phase->in_batch == 0;
+    phase->in_batch++;
+    item->commits = phase->in_batch == phase->batch || !write_follows(phase, item->op);
+    if (item->commits)
+        phase->in_batch = 0;
+}
+
+/* Under retention `latest` the version before goes with the put of its successor. */
+static void prepare_succession(struct run *run, struct window_op *item)
+{
+    const struct op *op = item->op;
+    if (run->keep_history || !oracle_exists(&run->oracle, op->file))
+        return;
+    item->key = key_of(run, op->file, oracle_newest(&run->oracle, op->file)->version);
+    item->deletes = 1;
+}
 
 static enum rc prepare_put(struct phase *phase, struct window_op *item, struct buf *slot)
 {
@@ -88,10 +126,13 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
     const struct op *op = item->op;
     const char *path = ranks_path(&run->ranks, op->file);
     enum rc rc = dataset_content(run->dataset, op->file, op->content, slot);
-    if (rc == RC_OK)
-        rc = oracle_put(&run->oracle, op->file, op->version, buf_span(slot), run->err);
     if (rc != RC_OK)
         return rc;
+    prepare_succession(run, item);
+    rc = oracle_put(&run->oracle, op->file, op->version, buf_span(slot), run->err);
+    if (rc != RC_OK)
+        return rc;
+    ranges_put(&run->ranges, op->file, op->version, buf_span(slot));
     item->fact = run->oracle.count - 1;
     if (op->version == 0 && op->file < run->drawn.env.base_files) {
         struct hash128 name = hash_xxh128(span_of_str(path));
@@ -104,23 +145,67 @@ static enum rc prepare_put(struct phase *phase, struct window_op *item, struct b
         .bytes = buf_span(slot),
     };
     item->put.handler = handler_match(item->put.path, item->put.bytes);
-    item->begins = phase->in_batch == 0;
-    phase->in_batch++;
-    item->commits = phase->in_batch == run->batch || !write_follows(phase, op);
-    if (item->commits)
-        phase->in_batch = 0;
+    prepare_write(phase, item);
     return RC_OK;
 }
 
+static void prepare_delete(struct phase *phase, struct window_op *item)
+{
+    struct run *run = phase->run;
+    uint32_t file = item->op->file, from;
+    item->fact = run->oracle.newest[file];
+    oracle_delete(&run->oracle, file, &from);
+    item->key = key_of(run, file, from);
+    item->deletes = run->oracle.facts[item->fact].version - from + 1;
+    prepare_write(phase, item);
+}
+
+/* Older versions are there under retention `history` only. */
 static enum rc prepare_read(struct phase *phase, struct window_op *item, struct buf *slot)
 {
     struct run *run = phase->run;
-    item->fact = run->oracle.newest[item->op->file];
-    CHECK(run->oracle.facts[item->fact].version == item->op->version);
-    return slot_prepare(run, slot, run->oracle.facts[item->fact].len);
+    const struct op *op = item->op;
+    CHECK(oracle_exists(&run->oracle, op->file));
+    item->fact = run->keep_history ? oracle_find(&run->oracle, op->file, op->version)
+                                   : run->oracle.newest[op->file];
+    const struct fact_of_blob *fact = &run->oracle.facts[item->fact];
+    CHECK(!fact->dropped);
+    item->key = key_of(run, op->file, fact->version);
+    return slot_prepare(run, slot, fact->len);
 }
 
-/* Take operations until the window is full or a scan (which has windows of its own) comes next. */
+/* Memory the operation brings into its window. */
+static size_t weight_of(const struct run *run, const struct window_op *item)
+{
+    if (item->op->kind == OP_DELETE)
+        return 0;
+    if (item->range && offers(run, CAP_READ_AT))
+        return item->range->len;
+    return run->oracle.facts[item->fact].len;
+}
+
+/* Who has no reads of parts reads the blob and takes the part. */
+static enum rc prepare_read_at(struct phase *phase, struct window_op *item, struct buf *slot)
+{
+    struct run *run = phase->run;
+    item->range = ranges_of(&run->ranges, item->op);
+    CHECK(oracle_newest(&run->oracle, item->op->file)->version == item->op->version);
+    item->fact = run->oracle.newest[item->op->file];
+    item->key = key_of(run, item->op->file, item->op->version);
+    return slot_prepare(run, slot, weight_of(run, item));
+}
+
+static enum rc prepare(struct phase *phase, struct window_op *item, struct buf *slot)
+{
+    switch (item->op->kind) {
+    case OP_READ: return prepare_read(phase, item, slot);
+    case OP_READ_AT: return prepare_read_at(phase, item, slot);
+    case OP_DELETE: prepare_delete(phase, item); return RC_OK;
+    default: return prepare_put(phase, item, slot);
+    }
+}
+
+/* Take operations until the window is full or one comes next that is a step of its own. */
 static enum rc window_fill(struct phase *phase)
 {
     struct window *window = phase->run->window;
@@ -132,14 +217,13 @@ static enum rc window_fill(struct phase *phase)
         const struct op *op = &phase->ops[phase->done + window->count];
         struct window_op *item = &window->ops[window->count];
         struct buf *slot = &window->slots[window->count];
-        if (op->kind == OP_SCAN)
+        if (!is_windowed(op->kind))
             break;
         *item = (struct window_op){.op = op};
-        enum rc rc =
-            op->kind == OP_READ ? prepare_read(phase, item, slot) : prepare_put(phase, item, slot);
+        enum rc rc = prepare(phase, item, slot);
         if (rc != RC_OK)
             return rc;
-        bytes += phase->run->oracle.facts[item->fact].len;
+        bytes += weight_of(phase->run, item);
         window->count++;
     }
     return RC_OK;
@@ -149,19 +233,25 @@ static enum rc window_fill(struct phase *phase)
 
 static enum rc execute_write(struct phase *phase, struct window_op *item)
 {
-    struct run *run = phase->run;
-    struct store *store = run->store;
+    struct store *store = phase->run->store;
     enum rc rc = RC_OK;
     if (item->begins)
         rc = store_begin(store);
-    if (rc == RC_OK)
+    if (rc == RC_OK && item->op->kind != OP_DELETE)
         rc = store_put(store, &item->put);
-    if (rc == RC_OK && item->op->kind == OP_UPDATE && !run->keep_history)
-        rc = store_del(store, (struct blob_key){.file_id = item->put.key.file_id,
-                                                .version = item->put.key.version - 1});
+    for (uint32_t k = 0; rc == RC_OK && k < item->deletes; k++)
+        rc = store_del(store, (struct blob_key){.file_id = item->key.file_id,
+                                                .version = item->key.version + k});
     if (rc == RC_OK && item->commits)
         rc = store_commit(store);
     return rc;
+}
+
+static enum rc execute_read_at(struct run *run, const struct window_op *item, struct buf *slot)
+{
+    if (!offers(run, CAP_READ_AT))
+        return store_get(run->store, item->key, slot);
+    return store_read_at(run->store, item->key, item->range->offset, item->op->len, slot);
 }
 
 enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
@@ -175,11 +265,12 @@ enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
     *start_ns = clock_ns();
     for (; i < window->count && rc == RC_OK; i++) {
         struct window_op *item = &window->ops[i];
-        if (paced && !pace_wait(&phase->pace, phase->done + i, *start_ns, run->request->stop))
+        if (paced && !pace_wait(&phase->pace, phase->timed + i, *start_ns, run->request->stop))
             return FAIL(run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
         if (item->op->kind == OP_READ)
-            rc =
-                store_get(store, key_of(run, item->op->file, item->op->version), &window->slots[i]);
+            rc = store_get(store, item->key, &window->slots[i]);
+        else if (item->op->kind == OP_READ_AT)
+            rc = execute_read_at(run, item, &window->slots[i]);
         else
             rc = execute_write(phase, item);
         item->stored_bytes = store->counters[CTR_STORED_BYTES];
@@ -216,8 +307,36 @@ static enum latency_op latency_kind(enum op_kind kind)
     case OP_UPDATE: return LATENCY_UPDATE;
     case OP_READ: return LATENCY_READ;
     case OP_SCAN: return LATENCY_SCAN;
+    case OP_READ_AT: return LATENCY_READ_AT;
+    case OP_DELETE: return LATENCY_DELETE;
     default: return LATENCY_OTHER;
     }
+}
+
+/* What the operation was to write or read: the blob, or the part of it. */
+static struct fact_of_blob fact_of(const struct run *run, const struct window_op *item)
+{
+    struct fact_of_blob fact = run->oracle.facts[item->fact];
+    if (item->range) {
+        fact.len = item->range->len;
+        fact.hash = item->range->hash;
+    }
+    return fact;
+}
+
+static enum rc verify_read(struct phase *phase, const struct window_op *item,
+                           const struct fact_of_blob *fact, const struct buf *slot)
+{
+    struct run *run = phase->run;
+    struct span got = buf_span(slot);
+    if (item->range && !offers(run, CAP_READ_AT)) {
+        /* The blob's length is the oracle's to judge: a part of a blob too short is too short. */
+        size_t from = item->range->offset < got.len ? (size_t)item->range->offset : got.len;
+        size_t left = got.len - from;
+        got = span_of(got.ptr + from, left < fact->len ? left : fact->len);
+    }
+    phase->bytes_out += fact->len;
+    return run_verify(run, fact, got, phase->plan->name, true);
 }
 
 static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t stored_before)
@@ -227,22 +346,19 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < window->count; i++) {
         const struct window_op *item = &window->ops[i];
-        const struct fact_of_blob *fact = &run->oracle.facts[item->fact];
+        const struct fact_of_blob fact = fact_of(run, item);
         uint64_t before_ns = i ? window->ends_ns[i - 1] : start_ns, end_ns = window->ends_ns[i];
-        bool paced = phase->pace.interval_ns > 0;
-        phase->latencies[phase->done + i] = (struct latency){
-            .ns = paced ? pace_latency(&phase->pace, phase->done + i, start_ns, before_ns, end_ns)
-                        : end_ns - before_ns,
-            .bytes = fact->len > UINT32_MAX ? UINT32_MAX : (uint32_t)fact->len,
-            .op = latency_kind(item->op->kind),
-        };
-        if (item->op->kind == OP_READ) {
-            phase->bytes_out += fact->len;
-            rc = run_verify(run, fact, buf_span(&window->slots[i]), phase->plan->name, true);
+        uint64_t ns = end_ns - before_ns;
+        if (phase->pace.interval_ns > 0)
+            ns = pace_latency(&phase->pace, phase->timed, start_ns, before_ns, end_ns);
+        phase_add_latency(phase, ns, fact.len, latency_kind(item->op->kind));
+        if (!is_write(item->op->kind)) {
+            rc = verify_read(phase, item, &fact, &window->slots[i]);
         } else {
-            phase->bytes_in += fact->len;
             phase->commits += item->commits;
-            rc = attribute_put(run, item, item->stored_bytes - stored_before);
+            phase->bytes_in += item->put.bytes.len;
+            if (item->op->kind != OP_DELETE)
+                rc = attribute_put(run, item, item->stored_bytes - stored_before);
         }
         stored_before = item->stored_bytes;
     }
@@ -281,8 +397,8 @@ static enum rc scan_prepare(struct run *run, uint32_t rank, size_t *rows)
     *rows = 0;
     while (*rows < WINDOW_OPS && rank < run->ranks.count && (bytes < WINDOW_BYTES || *rows == 0)) {
         uint32_t file = run->ranks.file_at[rank++];
-        if (file >= run->oracle.file_count)
-            continue; /* inserted by a later phase */
+        if (!oracle_exists(&run->oracle, file))
+            continue; /* deleted, or inserted by a later phase */
         const struct fact_of_blob *fact = oracle_newest(&run->oracle, file);
         enum rc rc = slot_prepare(run, &run->window->slots[*rows], fact->len);
         if (rc != RC_OK)
@@ -316,21 +432,43 @@ static enum rc scan_verify(struct phase *phase, size_t rows, uint64_t *bytes, ui
     return RC_OK;
 }
 
+/* Who has no scans is asked for each file by its key, in the same order. */
+static enum rc scan_next(struct run *run, size_t row)
+{
+    struct window *window = run->window;
+    if (offers(run, CAP_SCAN))
+        return store_scan_next(run->store, &window->keys[row], &window->slots[row]);
+    const struct fact_of_blob *fact = &run->oracle.facts[window->ops[row].fact];
+    window->keys[row] = key_of(run, fact->file, fact->version);
+    return store_get(run->store, window->keys[row], &window->slots[row]);
+}
+
 /* Read the prepared rows with the clock running; *got may be fewer after a failure. */
 static enum rc scan_rows(struct phase *phase, size_t rows, size_t *got, uint64_t *elapsed_ns)
 {
-    struct window *window = phase->run->window;
-    struct store *store = phase->run->store;
     enum rc rc = RC_OK;
     struct cpu_time before = clock_cpu();
     uint64_t start_ns = clock_ns();
     for (*got = 0; *got < rows; ++*got) {
-        rc = store_scan_next(store, &window->keys[*got], &window->slots[*got]);
+        rc = scan_next(phase->run, *got);
         if (rc != RC_OK)
             break;
     }
     *elapsed_ns += clock_ns() - start_ns;
-    cpu_add(&phase->cpu, before, clock_cpu());
+    phase_add_cpu(phase, before);
+    return rc;
+}
+
+static enum rc scan_begin(struct phase *phase, uint64_t *elapsed_ns)
+{
+    struct run *run = phase->run;
+    if (!offers(run, CAP_SCAN))
+        return RC_OK;
+    struct cpu_time before = clock_cpu();
+    uint64_t start_ns = clock_ns();
+    enum rc rc = store_scan_begin(run->store, 0, run->ranks.count);
+    *elapsed_ns += clock_ns() - start_ns;
+    phase_add_cpu(phase, before);
     return rc;
 }
 
@@ -338,12 +476,14 @@ static enum rc scan_end(struct phase *phase, uint64_t *elapsed_ns)
 {
     struct store *store = phase->run->store;
     struct blob_key key;
+    if (!offers(phase->run, CAP_SCAN))
+        return RC_OK;
     struct cpu_time before = clock_cpu();
     uint64_t start_ns = clock_ns();
     enum rc rc = store_scan_next(store, &key, &phase->run->window->slots[0]);
     enum rc end = store_scan_end(store);
     *elapsed_ns += clock_ns() - start_ns;
-    cpu_add(&phase->cpu, before, clock_cpu());
+    phase_add_cpu(phase, before);
     if (rc == RC_OK)
         return FAIL(phase->run->err, RC_INVALID, 0,
                     "%s: the scan returned file %" PRIu64 ", which should not exist",
@@ -356,11 +496,7 @@ static enum rc scan_step(struct phase *phase)
     struct run *run = phase->run;
     uint64_t elapsed_ns = 0, bytes = 0;
     uint32_t rank = 0, left = phase->ops[phase->done].version;
-    struct cpu_time before = clock_cpu();
-    uint64_t start_ns = clock_ns();
-    enum rc rc = store_scan_begin(run->store, 0, run->ranks.count);
-    elapsed_ns += clock_ns() - start_ns;
-    cpu_add(&phase->cpu, before, clock_cpu());
+    enum rc rc = scan_begin(phase, &elapsed_ns);
     while (rc == RC_OK && left > 0) {
         size_t rows, got;
         rc = scan_prepare(run, rank, &rows);
@@ -384,11 +520,7 @@ static enum rc scan_step(struct phase *phase)
     if (rc != RC_OK)
         return run->err->rc != RC_OK ? rc : phase_failed(phase, rc, phase->done);
     phase->bytes_out += bytes;
-    phase->latencies[phase->done] = (struct latency){
-        .ns = elapsed_ns,
-        .bytes = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes,
-        .op = LATENCY_SCAN,
-    };
+    phase_add_latency(phase, elapsed_ns, bytes, LATENCY_SCAN);
     phase->done++;
     return RC_OK;
 }

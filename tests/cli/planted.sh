@@ -94,6 +94,20 @@ caught planted-skipped-fsync 'did not sync as durability level durable-rollback 
 # One sync for sixteen files is not enough.
 caught planted-skipped-fsync:fault=most 'did not sync as durability level durable requires' --batch 16
 caught planted-undelete 'final sweep: ".*" version 0 was deleted and is found' --retention latest
+# Every byte comes back, and the numbers are those of another configuration.
+valid planted-no-effect
+valid planted-no-effect:codec=zstd,threshold=16k
+data=append:files=12,size=40k
+caught planted-no-effect:threshold=16k \
+    'config did not take effect: chunks is [0-9]+, expected [0-9]+: ([0-9]+) of \1 blobs are above threshold=16384'
+caught planted-no-effect:codec=zstd \
+    'config did not take effect: codec_zstd is 0, expected at least ([1-9][0-9]*): \1 of \1 sampled blobs shrink'
+is 'the probe that failed is in the record, those that held as well' \
+    "$(samples "$name" '[(p["name"], p["value"], p["ok"]) for s in R if s["arm"] == "'$spec'" for p in s["probes"]]')" \
+    "[('chunks', $(samples "$name" 'sum(t["values"].get("chunks", 0) for t in S if t["arm"] == "'$spec'")'), True), ('codec_zstd', 0, False), ('dup_bytes', 0, True)]"
+data=media:files=30,size=4k,duplicates=0.3
+caught planted-no-effect:dedup=on \
+    'config did not take effect: dup_bytes is 0, expected ([1-9][0-9]*): [1-9][0-9]* blobs repeat what was stored'
 data=random:files=20,size=4096
 caught planted-short 'version [0-9]+: expected 4096 bytes, got 4095'
 

@@ -148,6 +148,15 @@ static enum rc skipped_fsync_commit(struct store *st)
     return self->fault == MOST ? io_sync_dir(st->io, IO_EXTERNAL, "", st->err) : RC_OK;
 }
 
+static enum rc skipped_fsync_probe(struct store *st, const struct effect_facts *facts,
+                                   struct effect *out)
+{
+    (void)st;
+    effect_expect(out, "puts", facts->counters[CTR_PUTS], facts->blobs, facts->blobs,
+                  "%zu blobs were put", facts->blobs);
+    return RC_OK;
+}
+
 const struct strategy strategy_planted_skipped_fsync = {
     .abi = STRATEGY_ABI,
     .size = sizeof(struct strategy),
@@ -162,6 +171,7 @@ const struct strategy strategy_planted_skipped_fsync = {
     .get = skipped_fsync_get,
     .flush = skipped_fsync_nothing,
     .check = skipped_fsync_nothing,
+    .probe = skipped_fsync_probe,
     .del = skipped_fsync_del,
     .scan_begin = skipped_fsync_scan_begin,
     .scan_next = skipped_fsync_scan_next,

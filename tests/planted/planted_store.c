@@ -85,6 +85,14 @@ enum rc planted_check(struct store *st)
     return RC_OK;
 }
 
+enum rc planted_probe(struct store *st, const struct effect_facts *facts, struct effect *out)
+{
+    (void)st;
+    effect_expect(out, "puts", facts->counters[CTR_PUTS], facts->blobs, facts->blobs,
+                  "%zu blobs were put", facts->blobs);
+    return RC_OK;
+}
+
 enum rc planted_scan_begin(struct store *st, uint64_t from, uint64_t to)
 {
     return rows_bind_range(st, planted_of(st)->stmts[NEWEST], from, to);

@@ -35,6 +35,8 @@ enum rc planted_get(struct store *st, struct blob_key key, struct buf *out);
 enum rc planted_del(struct store *st, struct blob_key key);
 enum rc planted_flush(struct store *st);
 enum rc planted_check(struct store *st);
+/* A fault is there or it is not: the option shows in nothing that is counted. */
+enum rc planted_probe(struct store *st, const struct effect_facts *facts, struct effect *out);
 enum rc planted_scan_begin(struct store *st, uint64_t from, uint64_t to);
 enum rc planted_scan_next(struct store *st, struct blob_key *key, struct buf *out);
 void planted_scan_end(struct store *st);
@@ -46,8 +48,9 @@ void planted_scan_end(struct store *st);
         .summary = (row_summary), .caps = CAP_SQL | CAP_DELETE | CAP_SCAN,                      \
         .state_size = sizeof(struct planted), .opts = (options), .init = planted_init,          \
         .deinit = planted_deinit, .put = (put_slot), .get = (get_slot), .flush = planted_flush, \
-        .check = planted_check, .del = (del_slot), .scan_begin = planted_scan_begin,            \
-        .scan_next = (scan_next_slot), .scan_end = planted_scan_end,                            \
+        .check = planted_check, .probe = planted_probe, .del = (del_slot),                      \
+        .scan_begin = planted_scan_begin, .scan_next = (scan_next_slot),                        \
+        .scan_end = planted_scan_end,                                                           \
     }
 
 #endif

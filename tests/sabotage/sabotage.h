@@ -22,7 +22,7 @@
         .caps = CAP_SQL | CAP_DELETE | CAP_READ_AT | CAP_SCAN | CAP_DEDUP,                        \
         .state_size = sizeof(struct dedup), .opts = dedup_opts, .init = (init_slot),              \
         .deinit = dedup_deinit, .put = (put_slot), .get = (get_slot), .flush = dedup_flush,       \
-        .check = dedup_check, .del = dedup_del, .read_at = dedup_read_at,                         \
+        .check = dedup_check, .probe = dedup_probe, .del = dedup_del, .read_at = dedup_read_at,   \
         .scan_begin = dedup_scan_begin, .scan_next = dedup_scan_next, .scan_end = dedup_scan_end, \
     }
 
