@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "datasets/chunk_list.h"
+#include "engine/chunker.h"
 #include "engine/codec.h"
 #include "engine/quantile.h"
 
 enum { LEVEL = 3, EXTENSIONS_TOLD_APART = 1024, BLOCK = 4096, SNIFF = 65536 };
-static const size_t averages[PROFILE_LEVELS] = {8 << 10, 64 << 10};
+static const size_t averages[PROFILE_LEVELS] = {8 << 10, PROFILE_PIECE, 64 << 10};
 
 /* A profile under way. */
 struct profiler {
@@ -75,12 +76,29 @@ static void copy_extension(char dst[PROFILE_EXTENSION_SIZE], struct span path)
     dst[len] = '\0';
 }
 
-static enum rc packed_len(struct profiler *p, struct span plain, uint64_t *out)
+enum rc profile_pack(struct codec_set *codecs, struct span plain, struct buf *work,
+                     uint64_t *packed, struct err *err)
 {
     const struct codec_policy policy = {CODEC_ZSTD, LEVEL, 0};
     enum codec_id used;
-    enum rc rc = codec_pack(p->codecs, &policy, false, plain, &p->packed, &used, p->err);
-    *out = rc == RC_OK && used != CODEC_NONE ? p->packed.len : plain.len;
+    enum rc rc = codec_pack(codecs, &policy, false, plain, work, &used, err);
+    *packed = rc == RC_OK && used != CODEC_NONE ? work->len : plain.len;
+    return rc;
+}
+
+enum rc profile_pack_pieces(struct codec_set *codecs, struct span plain, struct buf *work,
+                            uint64_t *packed, struct err *err)
+{
+    struct chunker chunker;
+    enum rc rc = chunker_init(&chunker, CHUNKER_FASTCDC, PROFILE_PIECE / 4, PROFILE_PIECE,
+                              4 * PROFILE_PIECE, 2, err);
+    *packed = 0;
+    for (size_t at = 0, len; rc == RC_OK && at < plain.len; at += len) {
+        uint64_t piece;
+        len = chunker_next(&chunker, span_of(plain.ptr + at, plain.len - at));
+        rc = profile_pack(codecs, span_of(plain.ptr + at, len), work, &piece, err);
+        *packed += piece;
+    }
     return rc;
 }
 
@@ -96,7 +114,9 @@ static enum rc describe(struct profiler *p, struct profile_file *file)
     file->first = first_mark(bytes);
     file->zeros = zero_share(bytes);
     copy_extension(file->extension, path);
-    return packed_len(p, bytes, &file->packed);
+    enum rc rc = profile_pack(p->codecs, bytes, &p->packed, &file->packed, p->err);
+    return rc == RC_OK ? profile_pack_pieces(p->codecs, bytes, &p->packed, &file->pieces, p->err)
+                       : rc;
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */

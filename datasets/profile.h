@@ -16,7 +16,7 @@
 #include "datasets/dataset.h"
 #include "engine/handler.h"
 
-enum { PROFILE_LEVELS = 2, PROFILE_SIZE_BITS = 31, PROFILE_EXTENSIONS_MAX = 64 };
+enum { PROFILE_LEVELS = 3, PROFILE_SIZE_BITS = 31, PROFILE_EXTENSIONS_MAX = 64 };
 #define PROFILE_EXTENSION_SIZE 16
 
 /* Of files of one kind.  Means are weighted by bytes. */
@@ -68,7 +68,9 @@ struct profile_history {
 };
 
 struct profile_file {
-    uint64_t size, packed;
+    uint64_t size;
+    uint64_t packed; /* by zstd as a whole */
+    uint64_t pieces; /* chunk by chunk, of about PROFILE_PIECE bytes; profile_pack_pieces */
     struct hash128 hash;
     uint32_t copy_of; /* an earlier file, or PROFILE_NO_COPY */
     uint16_t handler; /* index */
@@ -96,6 +98,14 @@ struct profile {
     struct profile_history history;
     struct hash128 hash; /* of the dataset, as studies record it */
 };
+
+/* What a store keeps that packs chunks one by one: the level that `chunked` has by default. */
+#define PROFILE_PIECE ((size_t)16 << 10)
+struct codec_set;
+MUST_CHECK enum rc profile_pack(struct codec_set *codecs, struct span plain, struct buf *work,
+                                uint64_t *packed, struct err *err);
+MUST_CHECK enum rc profile_pack_pieces(struct codec_set *codecs, struct span plain,
+                                       struct buf *work, uint64_t *packed, struct err *err);
 
 /* `profile` is zeroed; profile_release it also after a failure. */
 MUST_CHECK enum rc profile_build(struct profile *profile, struct dataset *ds, struct err *err);

@@ -9,7 +9,8 @@
  * chunks of about 2 KiB find, merged where they always occur together; of too many the shortest
  * are left out.
  *
- * Content is a pure function of (description, seed, file, version).  `mix` is the number behind a
+ * Version 0 of a file is a pure function of the description, as a real file does not depend on a
+ * study's seed either; edits beyond the described ones do.  `mix` is the number behind a
  * class's knob (saving_curve.h), fitted until the file saves what the real one does (twin_fit.h).
  *
  * File: JSON of schema TWIN_SCHEMA, results/schema/twin.schema.json; at most TWIN_BYTES_MAX bytes.
@@ -37,6 +38,12 @@ struct twin_kind {
 /* A file, or `count` similar ones. */
 struct twin_row {
     uint32_t kind, mix;
+    uint32_t saved; /* what zstd saves of it, in 1/10,000 */
+    uint32_t
+        filler;   /* of 10,000 bytes, how many are random ones with filler, saving as much: what */
+                  /* is saved is saved within a few hundred bytes */
+    uint32_t far; /* of 10,000 bytes, how many repeat others 64 KiB before, which whole files */
+                  /* save and chunks do not */
     uint64_t size, size_last; /* of the first and the last of them, linear between */
     uint32_t count;
     uint32_t first;            /* number of the first file; derived */
@@ -73,6 +80,7 @@ struct twin {
     size_t kind_count, row_count, part_count, id_count, event_count;
     uint32_t base_files, file_count; /* without and with created ones */
     uint64_t base_bytes;             /* derived */
+    uint64_t salt; /* of all content: that draw whose chunks are shared most like the real ones */
 };
 
 /* Everything that is derived, from what is not; RC_USAGE names what does not fit together. */
@@ -81,8 +89,8 @@ MUST_CHECK enum rc twin_derive(struct twin *twin, struct err *err);
  * are. */
 MUST_CHECK enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file,
                                 uint32_t version, struct buf *out, struct err *err);
-/* Version 0 of a row's only file, were its mix another one: for fitting. */
-MUST_CHECK enum rc twin_try(const struct twin *twin, uint64_t seed, uint32_t row, uint32_t mix,
+/* At most len_max bytes of version 0 of a row's only file, as if the row were `as`: for fitting. */
+MUST_CHECK enum rc twin_try(const struct twin *twin, uint32_t row, const struct twin_row *as,
                             size_t len_max, struct buf *out, struct err *err);
 /* False when there is no such handler or the class has no knob. */
 bool twin_kind_init(struct twin_kind *kind, const char *handler, const struct content_class *class);

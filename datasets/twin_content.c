@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "datasets/edit.h"
+#include "datasets/pen.h"
 #include "datasets/saving_curve.h"
 #include "datasets/twin.h"
 #include "engine/handler.h"
@@ -196,45 +197,103 @@ uint32_t twin_versions(const struct twin *twin, uint32_t file)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-static void fill(const struct twin *twin, const struct twin_row *row, uint32_t mix, struct rng rng,
-                 uint8_t *dst, size_t len)
+#define FILLER_LEN   ((size_t)1024)
+#define FAR_LEN      ((size_t)256)
+#define FAR_DISTANCE ((size_t)64 << 10)
+
+/* Streams of version 0 are the description's own, as a real file is what it is under any seed. */
+static struct rng stream_of(const struct twin *twin, const char *name, uint32_t a, uint32_t b)
 {
-    twin->kinds[row->kind].class->mix(rng_u64(&rng), mix, dst, len);
+    return edit_stream(twin->salt, name, a, b);
 }
 
-static void fill_parts(const struct twin *twin, uint64_t seed, size_t index, uint32_t mix,
+/* A kilobyte of which the first bytes are random and the others pieces of those: as many as make a
+ * codec save `saved`.  No period: chunkers find as many places to cut as in other content. */
+static void put_filler_block(uint32_t saved, uint64_t *state, uint8_t *dst, size_t len)
+{
+    enum { PIECE = 64, PIECE_PACKED = 4 };
+    size_t kept = len * (size_t)(10000 - saved) / 10000;
+    size_t least = len * PIECE_PACKED / PIECE;
+    size_t random = kept > least ? (kept - least) * PIECE / (PIECE - PIECE_PACKED) : 0;
+    random = random < PIECE ? PIECE : random < len ? random : len;
+    size_t at = 0;
+    for (; at < random && at + 8 <= len; at += 8)
+        pen_word(dst + at, pen_draw(state));
+    while (at < len) {
+        size_t from = (size_t)((pen_draw(state) >> 32) * (random - PIECE / 2) >> 32);
+        size_t piece = at - from < PIECE ? at - from : PIECE;
+        piece = piece < len - at ? piece : len - at;
+        memcpy(dst + at, dst + from, piece);
+        at += piece;
+    }
+}
+
+static void put_filler(const struct twin_row *row, uint64_t seed, uint8_t *dst, size_t len)
+{
+    uint64_t owed = 0;
+    for (size_t at = 0; at + FILLER_LEN <= len; at += FILLER_LEN) {
+        owed += row->filler;
+        if (owed < 10000)
+            continue;
+        owed -= 10000;
+        put_filler_block(row->saved, &seed, dst + at, FILLER_LEN);
+    }
+}
+
+static void put_far(const struct twin_row *row, uint8_t *dst, size_t len)
+{
+    uint64_t owed = 0;
+    for (size_t at = FAR_DISTANCE + FAR_LEN; at + FAR_LEN <= len; at += FAR_LEN) {
+        owed += row->far;
+        if (owed < 10000)
+            continue;
+        owed -= 10000;
+        memcpy(dst + at, dst + at - FAR_DISTANCE - FAR_LEN / 2, FAR_LEN);
+    }
+}
+
+static void fill(const struct twin *twin, const struct twin_row *row, struct rng rng, uint8_t *dst,
+                 size_t len)
+{
+    uint64_t seed = rng_u64(&rng);
+    twin->kinds[row->kind].class->mix(seed, row->mix, dst, len);
+    if (row->filler != 0)
+        put_filler(row, seed, dst, len);
+    if (row->far != 0)
+        put_far(row, dst, len);
+}
+
+static void fill_parts(const struct twin *twin, uint32_t index, const struct twin_row *row,
                        uint8_t *dst, size_t len_max)
 {
-    const struct twin_row *row = &twin->rows[index];
     size_t at = 0;
     for (uint32_t k = 0; k < row->part_count && at < len_max; k++) {
         const struct twin_part *part = &twin->parts[row->part + k];
-        const struct twin_row *owner = part->id ? &twin->rows[twin->owners[part->id]] : row;
-        struct rng rng = part->id ? rng_stream(seed, "twin.part", part->id)
-                                  : edit_stream(seed, "twin.new", (uint32_t)index, k);
+        uint32_t owner = part->id ? twin->owners[part->id] : index;
+        struct rng rng = part->id ? stream_of(twin, "twin.part", part->id, 0)
+                                  : stream_of(twin, "twin.new", index, k);
         size_t len = part->len < len_max - at ? part->len : len_max - at;
-        fill(twin, owner, owner == row ? mix : owner->mix, rng, dst + at, len);
+        fill(twin, owner == index ? row : &twin->rows[owner], rng, dst + at, len);
         at += len;
     }
 }
 
-enum rc twin_try(const struct twin *twin, uint64_t seed, uint32_t row_number, uint32_t mix,
-                 size_t len_max, struct buf *out, struct err *err)
+enum rc twin_try(const struct twin *twin, uint32_t index, const struct twin_row *as, size_t len_max,
+                 struct buf *out, struct err *err)
 {
-    const struct twin_row *row = &twin->rows[row_number];
-    enum rc rc = buf_resize(out, row->size < len_max ? row->size : len_max, err);
+    enum rc rc = buf_resize(out, as->size < len_max ? (size_t)as->size : len_max, err);
     if (rc != RC_OK)
         return rc;
-    if (row->part_count != 0)
-        fill_parts(twin, seed, row_number, mix, out->ptr, out->len);
+    if (as->part_count != 0)
+        fill_parts(twin, index, as, out->ptr, out->len);
     else
-        fill(twin, row, mix, edit_stream(seed, "twin.file", row->first, 0), out->ptr, out->len);
+        fill(twin, as, stream_of(twin, "twin.file", as->first, 0), out->ptr, out->len);
     return RC_OK;
 }
 
 /* File `k` of a row of many: some are the first, all share its front. */
-static enum rc grouped(const struct twin *twin, uint64_t seed, const struct twin_row *row,
-                       uint32_t k, struct buf *out, struct err *err)
+static enum rc grouped(const struct twin *twin, const struct twin_row *row, uint32_t k,
+                       struct buf *out, struct err *err)
 {
     bool copy = (uint64_t)(k + 1) * row->copies / 10000 != (uint64_t)k * row->copies / 10000;
     uint64_t step = row->count > 1 ? (row->size_last - row->size) * k / (row->count - 1) : 0;
@@ -243,27 +302,26 @@ static enum rc grouped(const struct twin *twin, uint64_t seed, const struct twin
     enum rc rc = buf_resize(out, (size_t)size, err);
     if (rc != RC_OK || out->len == 0)
         return rc;
-    fill(twin, row, row->mix, edit_stream(seed, "twin.file", row->first, 0), out->ptr, front);
-    fill(twin, row, row->mix, edit_stream(seed, "twin.file", row->first + k, 1), out->ptr + front,
+    fill(twin, row, stream_of(twin, "twin.file", row->first, 0), out->ptr, front);
+    fill(twin, row, stream_of(twin, "twin.file", row->first + k, 1), out->ptr + front,
          out->len - front);
     return RC_OK;
 }
 
-static enum rc first_content(const struct twin *twin, uint64_t seed, uint32_t file, struct buf *out,
+static enum rc first_content(const struct twin *twin, uint32_t file, struct buf *out,
                              struct err *err)
 {
     size_t index = row_index(twin, file);
     const struct twin_row *row = &twin->rows[index];
     if (row->count > 1)
-        return grouped(twin, seed, row, file - row->first, out, err);
+        return grouped(twin, row, file - row->first, out, err);
     if (row->copy_of != TWIN_NO_COPY)
         index = row->copy_of;
-    return twin_try(twin, seed, (uint32_t)index, twin->rows[index].mix, SIZE_MAX, out, err);
+    return twin_try(twin, (uint32_t)index, &twin->rows[index], SIZE_MAX, out, err);
 }
 
 /* The window between what is kept, as the event says. */
-static enum rc apply_event(const struct twin *twin, uint64_t seed, size_t index, struct buf *out,
-                           struct err *err)
+static enum rc apply_event(const struct twin *twin, size_t index, struct buf *out, struct err *err)
 {
     const struct twin_event *event = &twin->events[index];
     const struct twin_row *row = twin_row_of(twin, event->file);
@@ -276,7 +334,7 @@ static enum rc apply_event(const struct twin *twin, uint64_t seed, size_t index,
         memmove(out->ptr + event->prefix + window, out->ptr + old - event->suffix,
                 (size_t)event->suffix);
     if (window != 0)
-        fill(twin, row, row->mix, edit_stream(seed, "twin.event", event->file, event->version),
+        fill(twin, row, stream_of(twin, "twin.event", event->file, event->version),
              out->ptr + event->prefix, window);
     return buf_resize(out, (size_t)event->length, err);
 }
@@ -293,12 +351,12 @@ enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file, uint
         real = twin_versions(twin, file) - 1;
         edits = 1;
     }
-    enum rc rc = first_content(twin, seed, origin, out, err);
+    enum rc rc = first_content(twin, origin, out, err);
     for (uint32_t at = real > 0 ? twin->first_event[file] : 0; rc == RC_OK && at != 0;
          at = twin->events[at - 1].next) {
         if (twin->events[at - 1].version > version)
             break;
-        rc = apply_event(twin, seed, at - 1, out, err);
+        rc = apply_event(twin, at - 1, out, err);
     }
     for (uint32_t v = real + edits; v <= version && rc == RC_OK; v++) {
         struct rng rng = edit_stream(seed, "files.edit", file, v);

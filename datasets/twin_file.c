@@ -16,20 +16,18 @@ static const char *const event_names[] = {"create", "change", "delete"};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
+/* [kind, mix, saved, filler, far, size], behind it the row it is a copy of or, of many files,
+ * [..., size of the last, count, copies, shared]. */
 static void write_row(struct json_writer *json, const struct twin_row *row)
 {
+    const uint64_t values[] = {row->kind, row->mix,       row->saved, row->filler, row->far,
+                               row->size, row->size_last, row->count, row->copies, row->shared};
+    size_t count = row->count > 1 ? COUNT_OF(values) : 6;
     json_open(json, NULL, '[');
-    json_u64(json, NULL, row->kind);
-    json_u64(json, NULL, row->mix);
-    json_u64(json, NULL, row->size);
-    if (row->count > 1) {
-        json_u64(json, NULL, row->size_last);
-        json_u64(json, NULL, row->count);
-        json_u64(json, NULL, row->copies);
-        json_u64(json, NULL, row->shared);
-    } else if (row->copy_of != TWIN_NO_COPY) {
+    for (size_t i = 0; i < count; i++)
+        json_u64(json, NULL, values[i]);
+    if (row->copy_of != TWIN_NO_COPY)
         json_u64(json, NULL, row->copy_of);
-    }
     json_close(json, ']');
 }
 
@@ -78,6 +76,7 @@ enum rc twin_write(const struct twin *twin, struct buf *out, struct err *err)
     json_string(&json, "schema", TWIN_SCHEMA);
     json_string(&json, "note",
                 "sizes, types, compressibility and sharing of files: no bytes, names or hashes");
+    json_u64(&json, "salt", twin->salt);
     json_u64(&json, "base_files", twin->base_files);
     json_u64(&json, "files", twin->file_count);
     json_u64(&json, "base_bytes", twin->base_bytes);
@@ -229,37 +228,43 @@ static enum rc read_kinds(struct reader *r, const struct json_node *root)
     return rc;
 }
 
-/* Three numbers, four for a copy, seven for many files. */
+enum { ROW_ALONE = 6, ROW_COPY = 7, ROW_MANY = 10 };
+
+/* As write_row. */
 static enum rc read_row(struct reader *r, const struct json_node *array, size_t index)
 {
     struct twin *twin = r->twin;
-    struct twin_row *row = &twin->rows[index];
-    const uint64_t limits[7] = {
-        twin->kind_count - 1, SAVING_MIX_ONE, BLOB_BYTES_MAX, BLOB_BYTES_MAX,
-        DATASET_FILES_MAX,    10000,          10000};
-    uint64_t values[7] = {0};
+    const uint64_t limits[ROW_MANY] = {
+        twin->kind_count - 1, SAVING_MIX_ONE,    10000, 10000, 10000, BLOB_BYTES_MAX,
+        BLOB_BYTES_MAX,       DATASET_FILES_MAX, 10000, 10000};
+    uint64_t v[ROW_MANY] = {0};
     size_t count = length_of(array);
-    if (count != 3 && count != 4 && count != 7)
-        return json_refuse(r->json, array, NULL, "has not 3, 4 or 7 numbers", r->err);
+    if (count != ROW_ALONE && count != ROW_COPY && count != ROW_MANY)
+        return json_refuse(r->json, array, NULL, "has not 6, 7 or 10 numbers", r->err);
     const struct json_node *node = NULL;
     for (size_t i = 0; i < count; i++) {
         node = json_next(array, node);
-        uint64_t limit = count == 4 && i == 3 ? (index > 0 ? index - 1 : 0) : limits[i];
-        enum rc rc = read_number(r, node, limit, &values[i]);
+        bool copy_of = count == ROW_COPY && i == 6;
+        enum rc rc = read_number(r, node, copy_of ? (uint64_t)index : limits[i], &v[i]);
         if (rc != RC_OK)
             return rc;
     }
-    if ((count == 4 && index == 0) || (count == 7 && (values[4] < 2 || values[3] < values[2])))
-        return json_refuse(r->json, array, NULL, "describes no files", r->err);
-    *row = (struct twin_row){
-        .kind = (uint32_t)values[0],
-        .mix = (uint32_t)values[1],
-        .size = values[2],
-        .size_last = count == 7 ? values[3] : values[2],
-        .count = count == 7 ? (uint32_t)values[4] : 1,
-        .copy_of = count == 4 ? (uint32_t)values[3] : TWIN_NO_COPY,
-        .copies = (uint32_t)values[5],
-        .shared = (uint32_t)values[6],
+    bool many = count == ROW_MANY, copy = count == ROW_COPY;
+    if ((copy && v[6] >= index) || (many && (v[7] < 2 || v[6] < v[5])))
+        return json_refuse(r->json, array, NULL, "is a copy of no row before it, or of no files",
+                           r->err);
+    twin->rows[index] = (struct twin_row){
+        .kind = (uint32_t)v[0],
+        .mix = (uint32_t)v[1],
+        .saved = (uint32_t)v[2],
+        .filler = (uint32_t)v[3],
+        .far = (uint32_t)v[4],
+        .size = v[5],
+        .size_last = many ? v[6] : v[5],
+        .count = many ? (uint32_t)v[7] : 1,
+        .copy_of = copy ? (uint32_t)v[6] : TWIN_NO_COPY,
+        .copies = (uint32_t)v[8],
+        .shared = (uint32_t)v[9],
     };
     return RC_OK;
 }
@@ -401,6 +406,8 @@ static enum rc read_document(struct reader *r)
     if (!json_is_object(root))
         return json_refuse(r->json, root, NULL, "is no object", r->err);
     enum rc rc = read_schema(r, root);
+    if (rc == RC_OK)
+        rc = json_get_u64(r->json, root, "salt", &twin->salt, r->err);
     if (rc == RC_OK)
         rc = json_get_u64(r->json, root, "base_files", &base, r->err);
     if (rc == RC_OK)

@@ -9,10 +9,10 @@
 #include "datasets/saving_curve.h"
 #include "engine/codec.h"
 
-enum { LEVEL = 3, TRIES = 7, PART_LEN = 2048, FIT_SEED = 1 };
-#define FIT_LEN_MAX ((size_t)2 << 20)
+enum { TRIES = 6, PART_LEN = 512 };
+#define FIT_LEN_MAX ((size_t)1 << 20)
 /* A fit is good when what is left of the file is right to this share of the file. */
-#define FIT_TOLERANCE 0.003
+#define FIT_TOLERANCE 0.004
 /* What zstd leaves of a file is at least this much: smaller ones are not worth fitting. */
 #define FIT_LEN_MIN 64u
 
@@ -73,70 +73,157 @@ static enum rc kind_of(struct fitter *f, uint16_t handler, const char *class, ui
 
 /* ---- fitting --------------------------------------------------------------------------------- */
 
-static enum rc saving_at(struct fitter *f, uint32_t row, uint32_t mix, double *out)
+/* What the twin should save, as a share: whole, and chunk by chunk. */
+struct aim {
+    double whole, pieces;
+};
+
+/* What `as` saves in place of row `index`. */
+static enum rc saves(struct fitter *f, uint32_t index, const struct twin_row *as, bool pieces,
+                     double *out)
 {
-    const struct codec_policy policy = {CODEC_ZSTD, LEVEL, 0};
-    enum codec_id used = CODEC_NONE;
-    enum rc rc = twin_try(f->twin, FIT_SEED, row, mix, FIT_LEN_MAX, &f->made, f->err);
+    uint64_t packed = 0;
+    enum rc rc = twin_try(f->twin, index, as, FIT_LEN_MAX, &f->made, f->err);
+    struct span made = buf_span(&f->made);
     if (rc == RC_OK)
-        rc = codec_pack(f->codecs, &policy, false, buf_span(&f->made), &f->packed, &used, f->err);
-    *out = used == CODEC_NONE ? 0 : 1 - (double)f->packed.len / (double)f->made.len;
+        rc = pieces ? profile_pack_pieces(f->codecs, made, &f->packed, &packed, f->err)
+                    : profile_pack(f->codecs, made, &f->packed, &packed, f->err);
+    *out = made.len != 0 ? 1 - (double)packed / (double)made.len : 0;
     return rc;
 }
 
-/* The best mix of the row's class, by false position with a halving every other time; *off is how
- * far its saving is from what is wanted. */
-static enum rc best_mix(struct fitter *f, uint32_t row, double wanted, uint32_t *best, double *off)
+static double within_mix(double mix)
 {
-    double low = 0, high = SAVING_MIX_ONE, low_saving, high_saving = 1;
-    enum rc rc = saving_at(f, row, 0, &low_saving);
-    *best = 0;
-    *off = low_saving - wanted;
-    if (rc != RC_OK || low_saving >= wanted)
-        return rc;
+    return mix < 0 ? 0 : mix < SAVING_MIX_ONE ? mix : SAVING_MIX_ONE;
+}
+
+/* The best mix of the row's class, by secants from the one it has: curves are nearly straight.
+ * *off is how far its saving is from what is wanted. */
+static enum rc best_mix(struct fitter *f, uint32_t index, struct twin_row *row, bool pieces,
+                        double wanted, double *off)
+{
+    struct twin_row tried = *row;
+    double mix = row->mix, before = 0, saving_before = 0;
+    enum rc rc = RC_OK;
+    *off = INFINITY;
     for (unsigned i = 0; rc == RC_OK && i < TRIES && fabs(*off) > FIT_TOLERANCE; i++) {
-        double share = (wanted - low_saving) / (high_saving - low_saving), saving;
-        share = i % 2 == 1 || !(share > 0.02) ? 0.5 : share < 0.98 ? share : 0.98;
-        double mix = low + (high - low) * share;
-        rc = saving_at(f, row, (uint32_t)mix, &saving);
+        double saving, slope = 1.0 / SAVING_MIX_ONE;
+        tried.mix = (uint32_t)mix;
+        rc = saves(f, index, &tried, pieces, &saving);
         if (fabs(saving - wanted) < fabs(*off)) {
             *off = saving - wanted;
-            *best = (uint32_t)mix;
+            row->mix = tried.mix;
         }
-        low_saving = saving < wanted ? saving : low_saving;
-        low = saving < wanted ? mix : low;
-        high_saving = saving < wanted ? high_saving : saving;
-        high = saving < wanted ? high : mix;
+        if (i > 0 && (saving - saving_before) / (mix - before) > slope / 8)
+            slope = (saving - saving_before) / (mix - before);
+        before = mix;
+        saving_before = saving;
+        mix = within_mix(mix + (wanted - saving) / slope);
+        if (fabs(mix - before) < 1)
+            break;
     }
+    return rc;
+}
+
+static double distance(double whole_off, double pieces_off)
+{
+    return fabs(whole_off) + fabs(pieces_off);
+}
+
+/* Chunks of the twin save too little although the whole is right: part of what is saved must be
+ * saved within short distances. */
+static enum rc fit_filler(struct fitter *f, uint32_t index, struct twin_row *row,
+                          const struct aim *aim, double pieces)
+{
+    struct twin_row best = *row;
+    double best_off = distance(0, pieces - aim->pieces), off;
+    double share = (aim->pieces - pieces) / (aim->whole - pieces + 1e-9);
+    enum rc rc = RC_OK;
+    for (unsigned i = 0; rc == RC_OK && i < 3 && best_off > FIT_TOLERANCE; i++) {
+        struct twin_row tried = *row;
+        share = share < 1 ? share : 1;
+        tried.filler = share > 0 ? (uint32_t)(10000 * share) : 0;
+        rc = best_mix(f, index, &tried, false, aim->whole, &off);
+        if (rc == RC_OK)
+            rc = saves(f, index, &tried, true, &pieces);
+        if (rc == RC_OK && distance(off, pieces - aim->pieces) < best_off) {
+            best_off = distance(off, pieces - aim->pieces);
+            best = tried;
+        }
+        share *= 1 + (aim->pieces - pieces) / (aim->whole - pieces + 1e-9);
+    }
+    *row = best;
+    return rc;
+}
+
+/* Chunks of the twin save too much: its files lack what repeats over long distances. */
+static enum rc fit_far(struct fitter *f, uint32_t index, struct twin_row *row,
+                       const struct aim *aim, double pieces)
+{
+    struct twin_row best = *row;
+    double best_off = distance(0, pieces - aim->pieces), off, whole = 0;
+    enum rc rc = RC_OK;
+    double share = 0;
+    for (unsigned i = 0; rc == RC_OK && i < 3 && best_off > FIT_TOLERANCE; i++) {
+        struct twin_row tried = *row;
+        tried.far = share > 0 ? (uint32_t)(10000 * (share < 0.9 ? share : 0.9)) : 0;
+        rc = best_mix(f, index, &tried, true, aim->pieces, &off);
+        if (rc == RC_OK)
+            rc = saves(f, index, &tried, false, &whole);
+        if (rc == RC_OK && distance(whole - aim->whole, off) < best_off) {
+            best_off = distance(whole - aim->whole, off);
+            best = tried;
+        }
+        share += (1 - share) * (aim->whole - whole) / (1 - whole + 1e-9);
+    }
+    *row = best;
+    return rc;
+}
+
+static bool is_random(const struct fitter *f, const struct twin_row *row)
+{
+    return strcmp(f->twin->kinds[row->kind].class->name, "random") == 0;
+}
+
+/* The class's mix, or that of random bytes with filler where the class cannot follow. */
+static enum rc fit_whole(struct fitter *f, uint32_t index, const struct profile_file *file,
+                         struct twin_row *row, const struct aim *aim)
+{
+    double off, off_random;
+    enum rc rc = best_mix(f, index, row, false, aim->whole, &off);
+    if (rc != RC_OK || fabs(off) <= 0.02 || is_random(f, row))
+        return rc;
+    struct twin_row random = *row;
+    rc = kind_of(f, file->handler, "random", &random.kind);
+    if (rc == RC_OK)
+        rc = best_mix(f, index, &random, false, aim->whole, &off_random);
+    if (rc == RC_OK && fabs(off_random) < fabs(off))
+        *row = random;
     return rc;
 }
 
 static enum rc fit_row(struct fitter *f, uint32_t index, const struct profile_file *file)
 {
-    struct twin_row *row = &f->twin->rows[index];
-    uint32_t best;
-    double off;
+    struct twin_row row = f->twin->rows[index];
+    double pieces;
     if (file->size < FIT_LEN_MIN) {
-        row->mix =
-            strcmp(f->twin->kinds[row->kind].class->name, "random") == 0 ? 0 : SAVING_MIX_ONE / 2;
+        f->twin->rows[index].mix = is_random(f, &row) ? 0 : SAVING_MIX_ONE / 2;
         return RC_OK;
     }
-    double wanted = 1 - (double)file->packed / (double)file->size;
-    enum rc rc = best_mix(f, index, wanted, &best, &off);
-    if (rc != RC_OK)
-        return rc;
-    row->mix = best;
-    if (fabs(off) <= 0.02)
-        return RC_OK;
-    /* The class cannot follow: random bytes with filler can, wherever there is room. */
-    struct twin_row before = *row;
-    double off_before = off;
-    rc = kind_of(f, file->handler, "random", &row->kind);
+    struct aim aim = {.whole = 1 - (double)file->packed / (double)file->size,
+                      .pieces = 1 - (double)file->pieces / (double)file->size};
+    row.saved = (uint32_t)(10000 * aim.whole);
+    row.mix = SAVING_MIX_ONE / 2;
+    enum rc rc = fit_whole(f, index, file, &row, &aim);
+    if (rc == RC_OK && file->size > PROFILE_PIECE) {
+        rc = saves(f, index, &row, true, &pieces);
+        if (rc == RC_OK && pieces < aim.pieces - FIT_TOLERANCE && !is_random(f, &row))
+            rc = fit_filler(f, index, &row, &aim, pieces);
+        else if (rc == RC_OK && pieces > aim.pieces + FIT_TOLERANCE)
+            rc = fit_far(f, index, &row, &aim, pieces);
+    }
     if (rc == RC_OK)
-        rc = best_mix(f, index, wanted, &best, &off);
-    row->mix = best;
-    if (fabs(off) >= fabs(off_before))
-        *row = before;
+        f->twin->rows[index] = row;
     return rc;
 }
 
@@ -423,6 +510,7 @@ static enum rc fit_groups(struct fitter *f)
         }
         sums[low].size += file->size;
         sums[low].packed += file->packed;
+        sums[low].pieces += file->pieces;
         sums[low].handler = file->handler;
     }
     enum rc rc = RC_OK;
@@ -432,7 +520,9 @@ static enum rc fit_groups(struct fitter *f)
             continue;
         struct profile_file file = sums[i];
         row->size = (kept.size + kept.size_last) / 2;
-        file.packed = (uint64_t)((double)file.packed / (double)file.size * (double)row->size);
+        double scale = (double)row->size / (double)file.size;
+        file.packed = (uint64_t)((double)file.packed * scale);
+        file.pieces = (uint64_t)((double)file.pieces * scale);
         file.size = row->size;
         row->count = 1;
         rc = fit_row(f, i, &file);
