@@ -39,8 +39,11 @@ static enum rc list_datasets(struct buf *out, struct err *err)
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < dataset_count(); i++) {
         const struct dataset_ops *row = dataset_at(i);
-        rc = buf_printf(out, err, "%s%-*s %s\n", row->name, (int)(14 - strlen(row->name)),
-                        row->needs_source ? ":DIR" : "", row->summary);
+        const char *form = dataset_form(row);
+        char typed[64];
+        (void)snprintf(typed, sizeof(typed), "%s%s%s", row->name, form ? ":" : "",
+                       form ? form : "");
+        rc = buf_printf(out, err, "%-14s %s\n", typed, row->summary);
         if (rc == RC_OK && row->warning)
             rc = buf_printf(out, err, "  warning: %s\n", row->warning);
         if (rc == RC_OK && row->opts)

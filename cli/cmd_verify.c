@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/follow.h"
 #include "cli/verify.h"
+#include "datasets/dataset.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
 #include "workloads/plan.h"
@@ -50,22 +51,31 @@ static enum rc verify_blob(struct store *store, const struct kept_blob *blob, st
     return RC_OK;
 }
 
-/* newest[file_id]: 1 + the newest version of each file that the contents name, 0 for none. */
-static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint64_t *files,
-                               const char *folder, struct err *err)
+/* What the contents say of files; of those deleted they name none, so that ids have gaps. */
+struct newest {
+    uint64_t *version; /* [slots]: 1 + the newest version of a file, 0 for none */
+    uint64_t slots, files;
+};
+
+static enum rc newest_versions(const struct kept *kept, struct newest *newest, const char *folder,
+                               struct err *err)
 {
-    *files = 0;
-    *newest = calloc(kept->blob_count + 1, sizeof(**newest));
-    if (!*newest)
-        return FAIL(err, RC_NOMEM, 0, "no memory for %zu blobs", kept->blob_count);
+    *newest = (struct newest){.slots = 1};
+    for (size_t i = 0; i < kept->blob_count; i++) {
+        uint64_t file_id = kept->blobs[i].file_id;
+        if (file_id >= DATASET_FILES_MAX)
+            return FAIL(err, RC_CORRUPT, 0,
+                        "store \"%s\": contents.csv: file %" PRIu64 " (expected at most %u files)",
+                        Q(folder), file_id, DATASET_FILES_MAX);
+        newest->slots = file_id >= newest->slots ? file_id + 1 : newest->slots;
+    }
+    newest->version = calloc(newest->slots, sizeof(*newest->version));
+    if (!newest->version)
+        return FAIL(err, RC_NOMEM, 0, "no memory for %" PRIu64 " files", newest->slots);
     for (size_t i = 0; i < kept->blob_count; i++) {
         const struct kept_blob *blob = &kept->blobs[i];
-        if (blob->file_id >= kept->blob_count)
-            return FAIL(err, RC_CORRUPT, 0,
-                        "store \"%s\": contents.csv: file %" PRIu64 " of %zu blobs", Q(folder),
-                        blob->file_id, kept->blob_count);
-        uint64_t *entry = &(*newest)[blob->file_id];
-        *files += *entry == 0;
+        uint64_t *entry = &newest->version[blob->file_id];
+        newest->files += *entry == 0;
         if (*entry <= blob->version)
             *entry = (uint64_t)blob->version + 1;
     }
@@ -76,18 +86,20 @@ static enum rc newest_versions(const struct kept *kept, uint64_t **newest, uint6
 static enum rc verify_scan(struct store *store, const struct kept *kept, struct buf *buf,
                            const char *folder, struct err *err)
 {
-    uint64_t files, found = 0, *newest = NULL;
+    struct newest newest;
+    uint64_t found = 0;
     struct blob_key key;
     /* A scan of a caching strategy would fill its cache: verifying must not change the store. */
     if (!(store->ops->caps & CAP_SCAN) || (store->ops->caps & CAP_READ_WRITES))
         return RC_OK;
-    enum rc rc = newest_versions(kept, &newest, &files, folder, err);
+    enum rc rc = newest_versions(kept, &newest, folder, err);
     if (rc != RC_OK)
         goto out;
     rc = store_scan_begin(store, 0, INT64_MAX);
     while (rc == RC_OK && (rc = store_scan_next(store, &key, buf)) == RC_OK) {
         found++;
-        if (key.file_id >= kept->blob_count || newest[key.file_id] != (uint64_t)key.version + 1) {
+        if (key.file_id >= newest.slots ||
+            newest.version[key.file_id] != (uint64_t)key.version + 1) {
             rc = FAIL(err, RC_CORRUPT, 0,
                       "store \"%s\": a scan finds file %" PRIu64 " version %u, which its contents "
                       "do not name as the newest",
@@ -100,12 +112,12 @@ static enum rc verify_scan(struct store *store, const struct kept *kept, struct 
     KEEP_FIRST(rc, store_scan_end(store));
     if (rc != RC_OK)
         rc = FAIL(err, RC_CORRUPT, 0, "store \"%s\": scan: %s", Q(folder), store_error(store)->msg);
-    else if (found != files)
+    else if (found != newest.files)
         rc = FAIL(err, RC_CORRUPT, 0,
                   "store \"%s\": a scan finds %" PRIu64 " files, its contents name %" PRIu64,
-                  Q(folder), found, files);
+                  Q(folder), found, newest.files);
 out:
-    free(newest);
+    free(newest.version);
     return rc;
 }
 

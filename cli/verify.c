@@ -13,24 +13,25 @@
 
 /* ---- raw latencies -------------------------------------------------------------------------- */
 
-/* A phase that was not measured to its end, in an INVALID run, has no latencies. */
+/* A phase that was not measured to its end, in an INVALID run, or was left out has no latencies. */
 static bool has_latencies(const struct record *record, const struct sample *sample)
 {
     const struct sample *run = record_find(record, sample->run, SAMPLE_RUN, "");
+    if (sample->unsupported[0] != '\0')
+        return false;
     return sample->kind == SAMPLE_PHASE && !(isnan(sample->value[M_OPS]) && run && !run->valid);
 }
 
 static const enum metric from_latencies[] = {
-    M_OPS,       M_WALL_NS,      M_OPS_PER_S,    M_P50_NS,      M_P95_NS,
-    M_P99_NS,    M_MAX_NS,       M_P50_FIRST_NS, M_P95_4K_NS,   M_P95_64K_NS,
-    M_P95_1M_NS, M_P95_LARGE_NS, M_STALL_NS,     M_STALL_SHARE, M_P50_SECOND_NS,
+    M_OPS,      M_WALL_NS,      M_OPS_PER_S,     M_P50_NS,      M_P95_NS,    M_P99_NS,
+    M_MAX_NS,   M_P50_FIRST_NS, M_P95_4K_NS,     M_P95_64K_NS,  M_P95_1M_NS, M_P95_LARGE_NS,
+    M_STALL_NS, M_STALL_SHARE,  M_P50_SECOND_NS, M_OPEN_P50_NS,
 };
 
 /* In open loop these two are of the service, which the latencies alone do not tell. */
 static bool is_service(const struct record *record, enum metric metric)
 {
-    return record->manifest.protocol.open_loop_per_s > 0 &&
-           (metric == M_WALL_NS || metric == M_OPS_PER_S);
+    return record_is_open_loop(&record->manifest) && (metric == M_WALL_NS || metric == M_OPS_PER_S);
 }
 
 /* Equal, but for what another compiler may make of the same arithmetic. */

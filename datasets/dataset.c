@@ -34,6 +34,13 @@ const struct dataset_ops *dataset_at(size_t index)
     return rows[index];
 }
 
+const char *dataset_form(const struct dataset_ops *ops)
+{
+    if (!ops->needs_source)
+        return NULL;
+    return ops->form ? ops->form : "DIR";
+}
+
 /* ---- the rows ------------------------------------------------------------------------------- */
 
 /* [a-z][a-z0-9-]*, at most 31 bytes. */
@@ -106,9 +113,9 @@ static enum rc take_source(struct dataset *ds, const char *text)
 {
     struct dataset_host *host = ds->host;
     if (text[0] == '\0') {
-        enum rc rc =
-            FAIL(ds->err, RC_USAGE, 0, "dataset \"%s\": no directory is given", ds->ops->name);
-        err_hint(ds->err, "write %s:DIR", ds->ops->name);
+        enum rc rc = FAIL(ds->err, RC_USAGE, 0, "dataset \"%s\": no %s is given", ds->ops->name,
+                          ds->ops->form ? ds->ops->form : "directory");
+        err_hint(ds->err, "write %s:%s", ds->ops->name, dataset_form(ds->ops));
         return rc;
     }
     host->source = strdup(text);
@@ -287,5 +294,61 @@ enum rc dataset_summarise(struct dataset *ds, struct dataset_summary *out)
             sum.largest = work->len;
     }
     *out = sum;
-    return RC_OK;
+    return dataset_fold_history(ds, &out->hash);
+}
+
+static enum rc hash_of_content(struct dataset *ds, uint32_t file, uint32_t version,
+                               struct hash128 *out)
+{
+    struct dataset_host *host = ds->host;
+    if (ds->ops->hash)
+        return ds->ops->hash(ds, file, version, out);
+    enum rc rc = dataset_content(ds, file, version, &host->work);
+    if (rc == RC_OK)
+        *out = hash_xxh128(buf_span(&host->work));
+    return rc;
+}
+
+static void put_u64(uint8_t *dst, uint64_t value)
+{
+    for (unsigned i = 0; i < 8; i++)
+        dst[i] = (uint8_t)(value >> 8 * i);
+}
+
+static enum rc fold_event(struct dataset *ds, const struct history_event *event,
+                          struct hash128 *fold)
+{
+    struct dataset_host *host = ds->host;
+    struct hash128 content = {0};
+    uint8_t what[32] = {0};
+    enum rc rc = RC_OK;
+    put_u64(what, event->kind);
+    put_u64(what + 8, event->file);
+    put_u64(what + 16, event->kind == HISTORY_DELETE ? 0 : event->version);
+    put_u64(what + 24, event->group);
+    *fold = hash128_fold(*fold, hash_xxh128(span_of(what, sizeof(what))));
+    if (event->kind == HISTORY_DELETE)
+        return RC_OK;
+    if (event->kind == HISTORY_CREATE) {
+        rc = dataset_path(ds, event->file, &host->work);
+        if (rc == RC_OK)
+            *fold = hash128_fold(*fold, hash_xxh128(buf_span(&host->work)));
+    }
+    if (rc == RC_OK)
+        rc = hash_of_content(ds, event->file, event->version, &content);
+    if (rc == RC_OK)
+        *fold = hash128_fold(*fold, content);
+    return rc;
+}
+
+enum rc dataset_fold_history(struct dataset *ds, struct hash128 *fold)
+{
+    enum rc rc = RC_OK;
+    for (uint64_t index = 0; rc == RC_OK && index < ds->event_count; index++) {
+        struct history_event event = {0};
+        rc = dataset_event(ds, index, &event);
+        if (rc == RC_OK)
+            rc = fold_event(ds, &event, fold);
+    }
+    return rc;
 }

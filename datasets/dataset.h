@@ -35,10 +35,11 @@ struct dataset_ops;
 struct dataset {
     const struct dataset_ops *ops;
     uint64_t seed;
-    const char *source;   /* files:DIR: the text after the colon; NULL for generators */
-    uint32_t file_count;  /* set by open; 1..DATASET_FILES_MAX */
-    uint64_t event_count; /* set by open: of its own history; 0: none */
-    const char *note;     /* set by open: what it left out, for the options text; or NULL */
+    const char *source;     /* files:DIR: the text after the colon; NULL for generators */
+    const char *folders[2]; /* set by open: folders below which nothing may be written, or NULL */
+    uint32_t file_count;    /* set by open; 1..DATASET_FILES_MAX */
+    uint64_t event_count;   /* set by open: of its own history; 0: none */
+    const char *note;       /* set by open: what it left out, for the options text; or NULL */
     struct err *err;
     void *host;
 };
@@ -57,6 +58,7 @@ struct dataset_ops {
     const char *summary; /* one line */
     const char *warning; /* what is wrong with it for deciding anything, or NULL; in reports */
     bool needs_source;   /* takes a place: files:DIR, pair:OLD,NEW */
+    const char *form;    /* of that place, as help shows it: "OLD,NEW"; NULL: "DIR" */
     size_t state_size;
     const struct opt *opts;
     enum rc (*open)(struct dataset *ds);
@@ -76,10 +78,12 @@ struct dataset_ops {
     enum rc (*event)(struct dataset *ds, uint64_t index, struct history_event *out);
     /* How many versions of `file` are real, 1 or more.  NULL: all of them are (generators). */
     uint32_t (*versions)(struct dataset *ds, uint32_t file);
+    /* XXH3-128 of a real version, where it has been read already.  NULL: ask for its content. */
+    enum rc (*hash)(struct dataset *ds, uint32_t file, uint32_t version, struct hash128 *out);
 };
 
-/* spec: "lix-v1", "random:files=100,size=4k", "files:/some/dir".  A directory after "files:" may be
- * followed by nothing else.  *out is freed by dataset_close. */
+/* spec: "lix-v1", "random:files=100,size=4k", "files:/some/dir".  What follows the colon of a
+ * dataset that needs a source is its own affair.  *out is freed by dataset_close. */
 MUST_CHECK enum rc dataset_open(struct dataset **out, const char *spec, uint64_t seed,
                                 struct err *err);
 void dataset_close(struct dataset *ds); /* accepts NULL */
@@ -98,9 +102,16 @@ const char *dataset_options(const struct dataset *ds);
 struct dataset_summary {
     uint32_t file_count;
     uint64_t bytes, smallest, largest;
-    struct hash128 hash; /* fold over (path, content of version 0) in file order */
+    /* Fold over (path, content of version 0) in file order; then, where there is a history, as
+     * dataset_fold_history goes on. */
+    struct hash128 hash;
 };
 MUST_CHECK enum rc dataset_summarise(struct dataset *ds, struct dataset_summary *out);
+/* Fold every event in: what it does, the path of a file it creates, the content it leaves.
+ * Unchanged when there is no history of its own. */
+MUST_CHECK enum rc dataset_fold_history(struct dataset *ds, struct hash128 *fold);
+/* "DIR", "OLD,NEW"; NULL for generators. */
+const char *dataset_form(const struct dataset_ops *ops);
 
 size_t dataset_count(void);
 const struct dataset_ops *dataset_at(size_t index);

@@ -106,7 +106,7 @@ static void fill(const struct synth *synth, const struct content_class *class, u
         class->fill(seed, synth->saving, dst, len);
 }
 
-/* The cache's payload, `origin.payload` bytes long, becomes new bytes around a piece of the
+/* The cache's payload, `origin.payload` bytes long, becomes a fill of its own with a piece of the
  * original that was an odd number of bytes further on there, or beyond its end and thus at its
  * beginning. */
 static enum rc make_shifted(struct synth *synth)
@@ -126,11 +126,10 @@ static enum rc make_shifted(struct synth *synth)
     size_t at = (size_t)rng_below(&rng, len - copied + 1), end = at + copied;
     size_t from = (at + ((size_t)rng_below(&rng, len) | 1)) % len;
     uint8_t *dst = cache->payload.ptr;
-    fill(synth, origin->class, rng_u64(&rng), dst, at);
+    fill(synth, origin->class, rng_u64(&rng), dst, len);
     size_t first = copied < len - from ? copied : len - from;
     memcpy(dst + at, synth->source.ptr + from, first);
     memcpy(dst + at + first, synth->source.ptr, copied - first);
-    fill(synth, origin->class, rng_u64(&rng), dst + end, len - end);
     rc = mark(cache, 0, at, synth->base.err);
     return rc == RC_OK ? mark(cache, end, len - end, synth->base.err) : rc;
 }

@@ -9,6 +9,12 @@ const struct metric_info metric_table[METRIC_COUNT] = {
 #undef METRIC
 };
 
+bool metric_may_be_negative(enum metric metric)
+{
+    return metric == M_WRITE_AMP || metric == M_GROWTH_BYTES_PER_VERSION ||
+           metric == M_GROWTH_EXPONENT;
+}
+
 enum metric metric_by_name(const char *name)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {

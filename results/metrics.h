@@ -2,6 +2,7 @@
 #ifndef RESULTS_METRICS_H
 #define RESULTS_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum metric_scope { PHASE, SNAPSHOT, RUN };
@@ -31,6 +32,8 @@ enum { METRIC_P95_OPS = 400, METRIC_P99_OPS = 2000 };
  * METRIC_STRATUM_PART of all. */
 enum { METRIC_STRATUM_OPS = 100, METRIC_STRATUM_PART = 20 };
 
+/* Growth and slopes: a store may shrink. */
+bool metric_may_be_negative(enum metric metric);
 /* METRIC_COUNT when there is no such name. */
 enum metric metric_by_name(const char *name);
 

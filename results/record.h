@@ -87,17 +87,18 @@ struct record_protocol {
     enum stopping stopping;
     uint32_t looks[RECORD_LOOKS_MAX]; /* ascending numbers of rounds; STOPPING_LOOKS only */
     size_t look_count;
-    double alpha;           /* family-wise error of confirmed claims: 0.05 */
-    double margin_p50;      /* differences below these are not noticeable: 0.03 */
-    double margin_p95;      /* 0.05 */
-    double margin_rate;     /* ops_per_s: 0.03 */
-    double margin_cpu;      /* CPU time, and every timing not named here: 0.03 */
-    double margin_exact;    /* an exact metric is strictly better from this on: 0.01 */
-    bool racing;            /* arms confirmed to be dominated leave the later rounds */
-    bool env_padding;       /* each round draws 0..4095 bytes of environment (Mytkowicz 2009) */
-    double open_loop_per_s; /* operations per second offered; 0: closed loop */
-    uint32_t warmup_min;    /* untimed reads before a phase that only reads: the larger of this */
-    double warmup_share;    /* and this share of its operations: 50 and 0.05 */
+    double alpha;        /* family-wise error of confirmed claims: 0.05 */
+    double margin_p50;   /* differences below these are not noticeable: 0.03 */
+    double margin_p95;   /* 0.05 */
+    double margin_rate;  /* ops_per_s: 0.03 */
+    double margin_cpu;   /* CPU time, and every timing not named here: 0.03 */
+    double margin_exact; /* an exact metric is strictly better from this on: 0.01 */
+    bool racing;         /* arms confirmed to be dominated leave the later rounds */
+    bool env_padding;    /* each round draws 0..4095 bytes of environment (Mytkowicz 2009) */
+    double
+        open_loop_per_s; /* operations per second offered; 0: closed loop, or at a trace's pace */
+    uint32_t warmup_min; /* untimed reads before a phase that only reads: the larger of this */
+    double warmup_share; /* and this share of its operations: 50 and 0.05 */
 };
 
 struct record_phase {
@@ -106,6 +107,14 @@ struct record_phase {
     const char *snapshot; /* name of the snapshot taken after it, or "" */
     const char *options;  /* effective */
     bool reads_only;
+};
+
+/* Where the operations of a study come from when no workload drew them. */
+struct record_trace {
+    const char *path; /* in the study's folder; "" or NULL: the workloads drew them */
+    const char *hash; /* the file's own XXH3-128, hex */
+    double speed;     /* its operations are due at their times in it, this many times as fast; 0:
+                       * they have none, or those are not used */
 };
 
 struct record_manifest {
@@ -131,6 +140,7 @@ struct record_manifest {
     struct record_phase *phases;
     size_t phase_count;
     struct record_protocol protocol;
+    struct record_trace trace;
     struct record_build *builds; /* or none */
     size_t build_count;
     struct facts host, libraries, sqlite_options;
@@ -151,6 +161,7 @@ struct series_point {
     uint64_t ops;      /* timed operations of the phase before it */
     uint64_t versions; /* put in the run so far */
     uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
+    double read_p50_ns; /* of the reads between it and the next; NaN: there are none */
 };
 enum { RECORD_SERIES_MAX = 1000 }; /* points of one phase */
 struct series {
@@ -179,6 +190,9 @@ struct sample {
     double value[METRIC_COUNT]; /* NaN: absent; counters are whole and below 2^53 */
 
     struct series series; /* SAMPLE_PHASE only; most have none */
+    /* What the strategy would have to offer ("delete"), and the phase was not run, or the snapshot
+     * not taken, because it does not; no values then.  "": nothing.  Not SAMPLE_RUN. */
+    const char *unsupported;
 
     /* SAMPLE_RUN only */
     uint32_t env_padding; /* bytes of environment this round drew */
@@ -228,6 +242,9 @@ struct record {
 
 /* fixed, alpha 0.05, the margins above, no racing, padded, closed loop, warmed up. */
 void record_protocol_default(struct record_protocol *protocol);
+/* Operations arrive by a clock, not one after another: response is not service (pace.h). */
+bool record_is_open_loop(const struct record_manifest *manifest);
+bool record_has_trace(const struct record_manifest *manifest);
 /* The look due after `rounds` rounds that count, 1.., or 0.  None in a study of fixed rounds. */
 uint32_t record_look_due(const struct record_protocol *protocol, uint32_t rounds);
 /* A study that ends before its last round, for a reason that is not in its data, looks once more

@@ -214,8 +214,7 @@ enum rc record_file_replace(const char *path, struct span bytes, struct err *err
     return rc;
 }
 
-/* Relative, and without a way out of the folder. */
-static bool is_inner_name(const char *name)
+bool record_is_inner_name(const char *name)
 {
     if (name[0] == '\0' || name[0] == '/')
         return false;
@@ -230,7 +229,7 @@ static bool is_inner_name(const char *name)
 
 enum rc record_write_file(const char *dir, const char *name, struct span bytes, struct err *err)
 {
-    if (!is_inner_name(name))
+    if (!record_is_inner_name(name))
         return FAIL(err, RC_USAGE, 0, "\"%s\" is not a name inside a study's folder", Q(name));
     struct buf path = {0};
     enum rc rc = buf_printf(&path, err, "%s/%s", dir, name);

@@ -80,8 +80,8 @@ static const struct {
     {"sqlite_options", AT(sqlite_options)},
 };
 static const char *const top_others[] = {
-    "schema", "tool",   "plan", "dataset",   "clock",          "protocol", "arms",
-    "builds", "phases", "host", "libraries", "sqlite_options", NULL,
+    "schema", "tool",   "plan",   "dataset", "clock",     "protocol",       "arms",
+    "trace",  "builds", "phases", "host",    "libraries", "sqlite_options", NULL,
 };
 static const char *const no_others[] = {NULL};
 
@@ -194,8 +194,8 @@ static bool check(const struct record_manifest *manifest, struct manifest_defect
         defect->what = "must not be empty";
     }
     return defect->what == NULL && record_protocol_check(&manifest->protocol, defect) &&
-           check_arms(manifest, defect) && record_builds_check(manifest, defect) &&
-           check_phases(manifest, defect);
+           record_trace_check(manifest, defect) && check_arms(manifest, defect) &&
+           record_builds_check(manifest, defect) && check_phases(manifest, defect);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -234,6 +234,7 @@ enum rc record_manifest_print(const struct record_manifest *manifest, struct buf
         json_close(&writer, '}');
     }
     record_protocol_write(&writer, &manifest->protocol);
+    record_trace_write(&writer, manifest);
     json_open(&writer, "arms", '[');
     for (size_t i = 0; i < manifest->arm_count; i++) {
         json_open(&writer, NULL, '{');
@@ -277,6 +278,7 @@ static void read_manifest(struct record_reader *reader, const struct json_node *
     for (size_t i = 0; i < COUNT_OF(groups); i++)
         read_group(reader, root, groups[i].key, groups[i].rows, manifest);
     record_protocol_read(reader, root, &manifest->protocol);
+    record_trace_read(reader, root, manifest);
     manifest->arms =
         record_items(reader, root, "arms", arm_rows, sizeof(*manifest->arms), &manifest->arm_count);
     record_builds_read(reader, root, manifest);

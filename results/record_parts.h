@@ -33,6 +33,9 @@ MUST_CHECK enum rc record_file_append(int fd, const char *path, size_t keep, str
  * that could not be continued. */
 int record_file_write_all(int fd, struct span bytes);
 
+/* Relative, and without a way out of the folder. */
+bool record_is_inner_name(const char *name);
+
 /* ---- fields (record_fields.c) ---------------------------------------------------------------- */
 
 enum field_type {
@@ -117,7 +120,7 @@ struct manifest_defect {
     const char *what; /* NULL: there is nothing to say against it */
 };
 
-/* ---- protocol and builds (record_protocol.c) ------------------------------------------------- */
+/* ---- protocol, trace, builds (record_protocol.c) ------------------------------------------- */
 
 void record_protocol_write(struct json_writer *writer, const struct record_protocol *protocol);
 void record_protocol_read(struct record_reader *reader, const struct json_node *root,
@@ -129,6 +132,11 @@ void record_builds_write(struct json_writer *writer, const struct record_manifes
 void record_builds_read(struct record_reader *reader, const struct json_node *root,
                         struct record_manifest *manifest);
 bool record_builds_check(const struct record_manifest *manifest, struct manifest_defect *defect);
+/* Nothing is written when the operations were drawn. */
+void record_trace_write(struct json_writer *writer, const struct record_manifest *manifest);
+void record_trace_read(struct record_reader *reader, const struct json_node *root,
+                       struct record_manifest *manifest);
+bool record_trace_check(const struct record_manifest *manifest, struct manifest_defect *defect);
 /* How many programs the arm's build has: 1 when the study has no builds. */
 size_t record_link_orders(const struct record_manifest *manifest, uint32_t arm);
 
@@ -163,6 +171,15 @@ struct value_defect {
 };
 void record_values_check(const struct record_manifest *manifest, const struct sample *sample,
                          struct value_defect *defect);
+
+/* ---- series (record_series.c) ---------------------------------------------------------------- */
+
+/* Nothing is written when there are no points. */
+void record_series_write(struct json_writer *writer, const struct series *series);
+void record_series_read(struct record_reader *reader, const struct json_node *root,
+                        struct series *series);
+/* NULL, or what is wrong with a sample's series. */
+const char *record_series_defect(const struct sample *sample);
 
 /* ---- events (record_event.c) ----------------------------------------------------------------- */
 

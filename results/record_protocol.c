@@ -183,6 +183,60 @@ void record_protocol_read(struct record_reader *reader, const struct json_node *
     record_fields_unknown(reader, group, protocol_rows, protocol_others);
 }
 
+/* ---- trace ----------------------------------------------------------------------------------- */
+
+bool record_has_trace(const struct record_manifest *manifest)
+{
+    return manifest->trace.path != NULL && manifest->trace.path[0] != '\0';
+}
+
+bool record_is_open_loop(const struct record_manifest *manifest)
+{
+    return manifest->protocol.open_loop_per_s > 0 || manifest->trace.speed > 0;
+}
+
+static const struct field trace_rows[] = {
+    {"path", FIELD_WORD, offsetof(struct record_trace, path)},
+    {"hash", FIELD_WORD, offsetof(struct record_trace, hash)},
+    {"speed", FIELD_DOUBLE, offsetof(struct record_trace, speed)},
+    {NULL, FIELD_TEXT, 0},
+};
+
+void record_trace_write(struct json_writer *writer, const struct record_manifest *manifest)
+{
+    if (!record_has_trace(manifest))
+        return;
+    json_open(writer, "trace", '{');
+    record_fields_write(writer, trace_rows, &manifest->trace);
+    json_close(writer, '}');
+}
+
+void record_trace_read(struct record_reader *reader, const struct json_node *root,
+                       struct record_manifest *manifest)
+{
+    if (reader->rc != RC_OK || !json_has(root, "trace"))
+        return;
+    const struct json_node *group = record_object(reader, root, "trace");
+    if (group == NULL)
+        return;
+    record_fields_read(reader, group, trace_rows, &manifest->trace);
+    record_fields_unknown(reader, group, trace_rows, no_others);
+}
+
+bool record_trace_check(const struct record_manifest *manifest, struct manifest_defect *defect)
+{
+    if (!record_has_trace(manifest))
+        return true;
+    *defect = (struct manifest_defect){.group = "trace", .index = NO_INDEX, .key = "path"};
+    if (!record_is_inner_name(manifest->trace.path))
+        defect->what = "is not a name inside the study's folder";
+    else if (manifest->trace.speed > 0 && manifest->protocol.open_loop_per_s > 0) {
+        defect->key = "speed";
+        defect->what = "is given beside a rate of operations";
+    }
+    return defect->what == NULL;
+}
+
 /* ---- builds ---------------------------------------------------------------------------------- */
 
 void record_builds_write(struct json_writer *writer, const struct record_manifest *manifest)

@@ -9,6 +9,10 @@ static const struct field place_rows[] = {
     {"slot", FIELD_U32, offsetof(struct sample, slot)},
     {NULL, FIELD_TEXT, 0},
 };
+static const struct field unsupported_rows[] = {
+    {"unsupported", FIELD_WORD, offsetof(struct sample, unsupported)},
+    {NULL, FIELD_TEXT, 0},
+};
 static const struct field run_rows[] = {
     {"env_padding", FIELD_U32, offsetof(struct sample, env_padding)},
     {"link_order", FIELD_U32, offsetof(struct sample, link_order)},
@@ -33,7 +37,10 @@ static const struct field probe_rows[] = {
     {"ok", FIELD_BOOL, offsetof(struct record_probe, ok)},
     {NULL, FIELD_TEXT, 0},
 };
-static const char *const place_others[] = {"schema", "kind", "arm", "name", "values", NULL};
+static const char *const phase_others[] = {"schema", "kind",   "arm",         "name",
+                                           "values", "series", "unsupported", NULL};
+static const char *const snapshot_others[] = {"schema", "kind",        "arm", "name",
+                                              "values", "unsupported", NULL};
 static const char *const run_others[] = {
     "schema",     "kind",         "arm",        "values",       "env_padding",
     "link_order", "valid",        "reason",     "verification", "dataset_hash",
@@ -54,7 +61,13 @@ const char *sample_kind_name(enum sample_kind kind)
 void sample_init(struct sample *sample, enum sample_kind kind)
 {
     *sample = (struct sample){
-        .kind = kind, .name = "", .reason = "", .verification = "", .dataset_hash = ""};
+        .kind = kind,
+        .name = "",
+        .unsupported = "",
+        .reason = "",
+        .verification = "",
+        .dataset_hash = "",
+    };
     for (size_t i = 0; i < METRIC_COUNT; i++)
         sample->value[i] = NAN;
 }
@@ -165,6 +178,10 @@ enum rc record_sample_print(const struct record_manifest *manifest, const struct
     if (sample->kind != SAMPLE_RUN)
         json_string(&writer, "name", sample->name);
     write_values(&writer, sample);
+    if (sample->kind == SAMPLE_PHASE)
+        record_series_write(&writer, &sample->series);
+    if (sample->kind != SAMPLE_RUN && sample->unsupported && sample->unsupported[0])
+        json_string(&writer, "unsupported", sample->unsupported);
     if (sample->kind == SAMPLE_RUN) {
         struct sample run = *sample;
         run.reason = record_text((char[QUOTE_SIZE]){0}, sample->reason);
@@ -286,12 +303,19 @@ static void read_sample(struct record_reader *reader, const struct json_node *ro
     if (!record_is_placed(manifest, sample))
         record_refuse(reader, root, "run", "is not \"round\" x the number of arms + \"slot\"");
     read_values(reader, root, sample);
+    if (kind == SAMPLE_PHASE)
+        record_series_read(reader, root, &sample->series);
+    if (kind != SAMPLE_RUN && reader->rc == RC_OK && json_has(root, "unsupported"))
+        record_fields_read(reader, root, unsupported_rows, sample);
     if (kind == SAMPLE_RUN)
         read_run(reader, root, sample);
     if (kind == SAMPLE_RUN && reader->rc == RC_OK &&
         sample->link_order >= record_link_orders(manifest, sample->arm))
         record_refuse(reader, root, "link_order", "is not a program of the arm's build");
-    record_fields_unknown(reader, root, place_rows, kind == SAMPLE_RUN ? run_others : place_others);
+    static const char *const *const others[] = {[SAMPLE_PHASE] = phase_others,
+                                                [SAMPLE_SNAPSHOT] = snapshot_others,
+                                                [SAMPLE_RUN] = run_others};
+    record_fields_unknown(reader, root, place_rows, others[kind]);
     struct value_defect defect;
     record_values_check(manifest, sample, &defect);
     if (reader->rc != RC_OK || defect.key == NULL)

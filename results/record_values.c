@@ -72,8 +72,7 @@ static const char *value_defect(enum metric metric, double value)
         return "is not finite";
     if (fabs(value) >= VALUE_LIMIT)
         return "is out of range";
-    /* Growth over a phase: a phase that deletes may end with less than it began with. */
-    if (value < 0 && metric != M_WRITE_AMP)
+    if (value < 0 && !metric_may_be_negative(metric))
         return "is negative";
     if (is_whole(info) && (value != floor(value) || value >= COUNTER_LIMIT))
         return "is a counter and not a whole number below 2^53";
@@ -147,6 +146,24 @@ static struct share_sum sum_shares(const struct record_shares *shares)
     return sum;
 }
 
+/* A phase that was not run measured nothing. */
+static bool check_phase(const struct sample *sample, struct value_defect *defect)
+{
+    const char *what = record_series_defect(sample);
+    if (what != NULL) {
+        defect->key = "series";
+        snprintf(defect->what, sizeof(defect->what), "%s", what);
+    }
+    for (size_t i = 0;
+         what == NULL && sample->unsupported != NULL && sample->unsupported[0] && i < METRIC_COUNT;
+         i++)
+        if (!isnan(sample->value[i])) {
+            what = "is measured although the phase is unsupported";
+            set_defect(defect, (enum metric)i, what);
+        }
+    return what == NULL;
+}
+
 /* A run whose options did nothing does not count. */
 static bool probes_agree(const struct sample *sample)
 {
@@ -193,10 +210,11 @@ void record_values_check(const struct record_manifest *manifest, const struct sa
                          struct value_defect *defect)
 {
     *defect = (struct value_defect){0};
-    if (!check_values(sample, defect))
+    if (!check_values(sample, defect) ||
+        (sample->kind != SAMPLE_RUN && !check_phase(sample, defect)))
         return;
     if (sample->kind == SAMPLE_PHASE)
-        (void)check_relations(sample, manifest->protocol.open_loop_per_s > 0, defect);
+        (void)check_relations(sample, record_is_open_loop(manifest), defect);
     else if (sample->kind == SAMPLE_RUN)
         check_run(sample, defect);
 }

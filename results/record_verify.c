@@ -226,10 +226,25 @@ static enum rc check_validity(const struct record *record, const struct sample *
     return check_parts(record, run, err);
 }
 
+/* False for a run that left out phases its strategy does not support. */
+static bool read_everything(const struct record *record, const struct sample *run)
+{
+    for (size_t i = 0; i < record->sample_count; i++) {
+        const struct sample *sample = &record->samples[i];
+        if (sample->run == run->run && sample->kind == SAMPLE_PHASE &&
+            sample->unsupported[0] != '\0')
+            return false;
+    }
+    return true;
+}
+
+/* Who left out phases read less; runs of one arm must be equal all the same. */
 static enum rc check_verification(const struct record *record, const struct sample *first,
                                   const struct sample *run, struct err *err)
 {
     if (strcmp(first->verification, run->verification) == 0)
+        return RC_OK;
+    if (first->arm != run->arm && !(read_everything(record, first) && read_everything(record, run)))
         return RC_OK;
     return FAIL(err, RC_INVALID, 0,
                 "%sruns %" PRIu32 " (%s) and %" PRIu32 " (%s) read other bytes: "
@@ -266,6 +281,26 @@ static enum rc compare_counters(const struct record *record, const struct sample
     return RC_OK;
 }
 
+/* What a strategy supports and how its store grows is as exact as a counter. */
+static enum rc compare_series(const struct record *record, const struct sample *first,
+                              const struct sample *other, struct err *err)
+{
+    const struct series *a = &first->series, *b = &other->series;
+    bool equal = a->count == b->count && strcmp(first->unsupported, other->unsupported) == 0;
+    for (size_t i = 0; equal && i < a->count; i++) {
+        const struct series_point *x = &a->items[i], *y = &b->items[i];
+        equal = x->ops == y->ops && x->versions == y->versions &&
+                x->written_bytes == y->written_bytes && x->live_bytes == y->live_bytes &&
+                x->history_bytes == y->history_bytes && x->total_bytes == y->total_bytes;
+    }
+    if (equal)
+        return RC_OK;
+    return FAIL(err, RC_INVALID, 0,
+                "%sarm \"%s\", %s: the series of run %" PRIu32 " is not that of run %" PRIu32,
+                place_of(other).text, Q(label_of(record, first)), Q(first->name), first->run,
+                other->run);
+}
+
 /* Every line of run `other` against the same line of run `first`. */
 static enum rc compare_runs(const struct record *record, uint32_t first, uint32_t other,
                             struct err *err)
@@ -283,6 +318,8 @@ static enum rc compare_runs(const struct record *record, uint32_t first, uint32_
                         place_of(sample).text, sample_kind_name(sample->kind), Q(sample->name),
                         sample->run, sample->run == first ? other : first);
         enum rc rc = sample->run == first ? compare_counters(record, sample, twin, err) : RC_OK;
+        if (rc == RC_OK && sample->kind == SAMPLE_PHASE)
+            rc = compare_series(record, sample, twin, err);
         if (rc != RC_OK)
             return rc;
     }
@@ -341,9 +378,13 @@ enum rc record_verify(const struct record *record, struct err *err)
         rc = check_validity(record, run, err);
         if (rc != RC_OK || !run->valid)
             continue;
-        first = first != NULL ? first : run;
-        rc = check_verification(record, first, run, err);
+        if (first == NULL && read_everything(record, run))
+            first = run;
         const struct sample *twin = first_valid_run(record, run->arm);
+        if (first != NULL)
+            rc = check_verification(record, first, run, err);
+        if (rc == RC_OK)
+            rc = check_verification(record, twin, run, err);
         if (rc == RC_OK && twin != run)
             rc = compare_runs(record, twin->run, run->run, err);
     }

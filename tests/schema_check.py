@@ -56,7 +56,7 @@ def value_schema(row):
         row["formula"].replace('\\"', '"'), row["unit"], row["kind"].lower(), row["where"])}
     if row["kind"] == "COUNTER" and row["where"] != "derived":
         schema.update(type="integer", minimum=0, maximum=WHOLE_MAX)
-    elif row["id"] == "M_WRITE_AMP":
+    elif row["id"] in ("M_WRITE_AMP", "M_GROWTH_BYTES_PER_VERSION", "M_GROWTH_EXPONENT"):
         schema.update(type="number")
     else:
         schema.update(type="number", minimum=0)

@@ -74,8 +74,9 @@ static size_t compressed_len(struct span bytes, int level)
 static void rows_are_sound(void **unused)
 {
     (void)unused;
-    static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random",
-                                        "media",  "append", "synth",  "files"};
+    static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random", "media",
+                                        "append", "synth",  "files",  "trace",  "pair",
+                                        "git",    "tar",    "zip"};
     struct err err = {0};
     assert_ok(dataset_rows_validate(&err));
     assert_int_equal(dataset_count(), COUNT_OF(names));
@@ -92,7 +93,7 @@ static void wrong_specs_are_refused(void **unused)
         {"", "no name"},
         {":files=1", "no name"},
         {"lix", "unknown dataset \"lix\" (available: lix-v1, lix-v2, lix-v3, random, media, "
-                "append, synth, files)"},
+                "append, synth, files, trace, pair, git, tar, zip)"},
         {"lix_v1", "did you mean \"lix-v1\"?"},
         {"randon:files=3", "did you mean \"random\"?"},
         {"Media", "did you mean \"media\"?"},
@@ -443,7 +444,7 @@ static const struct {
     {"media:files=6,size=8k,duplicates=50%", "545283c5b83883ac4436f7fb84290ad5"},
     {"append:files=4,size=6k,growth=1k", "8da9d6718b0a4757b07eb7e3831290bb"},
     {"synth:class=random,files=8,size=9k,dup=50%,dup_kind=shifted,edits=2",
-     "3f7c688608e5cd57deee6b6b65c9c3c3"},
+     "c39e3c1b086564f8f73121a787844aee"},
 };
 
 static void later_versions_are_pinned(void **unused)

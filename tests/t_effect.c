@@ -123,9 +123,9 @@ struct one {
     struct run_result result;
 };
 
-/* One run of `spec` over `dataset`: valid, or the test fails. */
-static void run_one(struct one *one, const char *dir, const char *spec, const char *dataset,
-                    const char *retention)
+/* One run of `spec` over `dataset`, the default suite or `workloads`: valid, or the test fails. */
+static void run_these(struct one *one, const char *dir, const char *spec, const char *dataset,
+                      const char *retention, const char *const *workloads, size_t count)
 {
     static const char *const few[] = {"read_point:ops=100", "mixed:ops=80", "update_point:ops=30"};
     static unsigned number;
@@ -136,8 +136,10 @@ static void run_one(struct one *one, const char *dir, const char *spec, const ch
         .strategy_count = 1,
         .dataset = dataset,
         .retention = retention,
+        .workloads = workloads,
+        .workload_count = count,
         .workload_options = few,
-        .workload_option_count = COUNT_OF(few),
+        .workload_option_count = workloads ? 0 : COUNT_OF(few),
         .guardrail = NAN,
         .out = dir,
     };
@@ -154,6 +156,12 @@ static void run_one(struct one *one, const char *dir, const char *spec, const ch
     const struct sample *line = &one->result.samples[one->result.sample_count - 1];
     if (!line->valid)
         fail_msg("%s over %s (%s): %s", spec, dataset, retention, line->reason);
+}
+
+static void run_one(struct one *one, const char *dir, const char *spec, const char *dataset,
+                    const char *retention)
+{
+    run_these(one, dir, spec, dataset, retention, NULL, 0);
 }
 
 static const struct record_probe *probe_of(const struct one *one, const char *name)
@@ -190,6 +198,22 @@ static void repeats_are_counted_twice(void **state)
         assert_string_equal(dup->expected, "at least 1");
         one_free(&one);
     }
+}
+
+/* Likewise where files are deleted and come back, and where the same bytes are put again. */
+static void repeats_after_deletions(void **state)
+{
+    static const char *const workloads[] = {"ingest", "delete_churn", "rewrite"};
+    static const char *const retentions[] = {"latest", "history"};
+    uint64_t repeats[COUNT_OF(retentions)];
+    for (size_t i = 0; i < COUNT_OF(retentions); i++) {
+        struct one one;
+        run_these(&one, *state, "dedup", "media:files=30,size=2k,duplicates=0.3", retentions[i],
+                  workloads, COUNT_OF(workloads));
+        repeats[i] = probe_of(&one, "blobs_dup")->value;
+        one_free(&one);
+    }
+    assert_true(repeats[0] > 0 && repeats[1] > 0);
 }
 
 /* What the data cannot show is not asked for, and said so. */
@@ -243,6 +267,7 @@ int main(void)
         cmocka_unit_test(verdict_names_the_first),
         cmocka_unit_test(sample_is_packed_again),
         cmocka_unit_test(repeats_are_counted_twice),
+        cmocka_unit_test(repeats_after_deletions),
         cmocka_unit_test(data_decide_what_is_asked),
         cmocka_unit_test(kinds_of_probes),
     };

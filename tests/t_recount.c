@@ -16,6 +16,7 @@
 
 #include "datasets/content_class.h"
 #include "datasets/dataset.h"
+#include "engine/rng.h"
 
 #define assert_ok(call)                                           \
     do {                                                          \
@@ -26,7 +27,7 @@
 
 /* ---- the recount ----------------------------------------------------------------------------- */
 
-enum { WINDOW = 64, SLOTS_LOG = 18, SLOTS = 1 << SLOTS_LOG };
+enum { WINDOW = 64, SLOTS_LOG = 19, SLOTS = 1 << SLOTS_LOG };
 #define FACTOR UINT64_C(0x9E3779B97F4A7C15)
 
 /* All contents seen so far, one after the other, and where each aligned window of them is. */
@@ -37,6 +38,8 @@ struct recount {
         size_t at; /* in `all`, plus one; 0: free */
     } * slots;
     size_t used;
+    uint64_t hints[SLOTS / 64]; /* a bit per hash that has a slot: most have none */
+    bool flat[256];             /* there is a window of this byte alone */
     struct hash128 *files;
     size_t file_count, file_cap;
     uint64_t bytes, exact, windows; /* of all contents; repeated as files; repeated as parts */
@@ -64,6 +67,11 @@ static uint64_t window_hash(const uint8_t *bytes)
     return hash;
 }
 
+static uint64_t *hint(struct recount *r, uint64_t hash)
+{
+    return &r->hints[(hash >> 20) % (SLOTS / 64)];
+}
+
 static struct slot *find(const struct recount *r, uint64_t hash)
 {
     size_t at = (size_t)((hash ^ hash >> 32) * FACTOR >> (64 - SLOTS_LOG));
@@ -72,37 +80,80 @@ static struct slot *find(const struct recount *r, uint64_t hash)
     return &r->slots[at];
 }
 
-/* Bytes of a content that lie in runs of at least 64 which occur in an earlier content. */
-static uint64_t repeated(const struct recount *r, struct span content)
+/* A window of one repeated byte: where it is found says nothing about what follows, so it is looked
+ * up by its byte alone and followed no further than the byte is repeated. */
+static bool is_flat(const uint8_t *bytes)
 {
-    uint64_t sum = 0, top = 1;
-    if (content.len < WINDOW)
-        return 0;
+    return bytes[0] == bytes[WINDOW - 1] && memcmp(bytes, bytes + 1, WINDOW - 1) == 0;
+}
+
+struct run {
+    size_t start, end;
+};
+
+/* The run at or around `at`, which begins no earlier than `from`; empty when there is none. */
+static struct run known_run(struct recount *r, struct span content, size_t at, size_t from,
+                            uint64_t hash)
+{
+    struct run run = {at, at};
+    const uint8_t *bytes = content.ptr;
+    if (is_flat(bytes + at)) {
+        while (r->flat[bytes[at]] && run.end < content.len && bytes[run.end] == bytes[at])
+            run.end++;
+        return run;
+    }
+    if ((*hint(r, hash) >> hash % 64 & 1) == 0)
+        return run;
+    const struct slot *slot = find(r, hash);
+    const uint8_t *all = r->all.ptr;
+    if (slot->at == 0 || memcmp(all + slot->at - 1, bytes + at, WINDOW) != 0)
+        return run;
+    size_t back = slot->at - 1, to = back + WINDOW;
+    run.end += WINDOW;
+    for (; run.start > from && back > 0 && all[back - 1] == bytes[run.start - 1]; back--)
+        run.start--;
+    for (; run.end < content.len && to < r->all.len && all[to] == bytes[run.end]; to++)
+        run.end++;
+    return run;
+}
+
+/* FACTOR to the power of WINDOW - 1. */
+static uint64_t top_factor(void)
+{
+    uint64_t top = 1;
     for (size_t i = 1; i < WINDOW; i++)
         top *= FACTOR;
+    return top;
+}
+
+/* The hash of the window one byte further on. */
+static uint64_t rolled(uint64_t hash, const uint8_t *at, uint64_t top)
+{
+    return (hash - (at[0] + 1u) * top) * FACTOR + at[WINDOW] + 1;
+}
+
+/* Bytes of a content that lie in runs of at least 64 which occur in an earlier content. */
+static uint64_t repeated(struct recount *r, struct span content)
+{
+    uint64_t sum = 0, top = top_factor();
+    if (content.len < WINDOW)
+        return 0;
     uint64_t hash = window_hash(content.ptr);
-    size_t counted = 0; /* what is before has been looked at and counted or not */
+    size_t counted = 0, last = content.len - WINDOW; /* counted: looked at, and counted or not */
     for (size_t at = 0;;) {
-        const struct slot *slot = find(r, hash);
-        const uint8_t *known = r->all.ptr + slot->at - 1;
-        if (slot->at != 0 && memcmp(known, content.ptr + at, WINDOW) == 0) {
-            size_t start = at, end = at + WINDOW, back = slot->at - 1, to = back + WINDOW;
-            while (start > counted && back > 0 && r->all.ptr[back - 1] == content.ptr[start - 1])
-                start--, back--;
-            while (end < content.len && to < r->all.len && r->all.ptr[to] == content.ptr[end])
-                end++, to++;
-            sum += end - start;
-            counted = end;
-            if (end + WINDOW > content.len)
+        struct run run = known_run(r, content, at, counted, hash);
+        if (run.end == run.start) {
+            if (at == last)
                 return sum;
-            at = end;
-            hash = window_hash(content.ptr + at);
+            hash = rolled(hash, content.ptr + at, top);
+            at++;
             continue;
         }
-        if (at + WINDOW >= content.len)
+        sum += run.end - run.start;
+        counted = at = run.end;
+        if (at > last)
             return sum;
-        hash = (hash - (content.ptr[at] + 1u) * top) * FACTOR + content.ptr[at + WINDOW] + 1;
-        at++;
+        hash = window_hash(content.ptr + at);
     }
 }
 
@@ -153,8 +204,11 @@ static uint64_t recount_add(struct recount *r, struct span content, bool compres
     for (size_t at = start; at + WINDOW <= r->all.len; at += WINDOW) {
         uint64_t hash = window_hash(r->all.ptr + at);
         struct slot *slot = find(r, hash);
-        if (slot->at == 0) {
+        if (is_flat(r->all.ptr + at)) {
+            r->flat[r->all.ptr[at]] = true;
+        } else if (slot->at == 0) {
             *slot = (struct slot){hash, at + 1};
+            *hint(r, hash) |= UINT64_C(1) << hash % 64;
             assert_true(++r->used < SLOTS / 2);
         }
     }
@@ -167,15 +221,9 @@ static void the_recount_finds_what_is_there(void **unused)
     (void)unused;
     struct recount r;
     uint8_t bytes[5000], other[5000];
-    struct rng {
-        uint64_t x;
-    } rng = {1};
-    for (size_t i = 0; i < sizeof(bytes); i++) {
-        rng.x = rng.x * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        bytes[i] = (uint8_t)(rng.x >> 56);
-        rng.x = rng.x * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        other[i] = (uint8_t)(rng.x >> 56);
-    }
+    struct rng rng = rng_stream(1, "test.recount", 0);
+    rng_fill(&rng, bytes, sizeof(bytes));
+    rng_fill(&rng, other, sizeof(other));
     recount_open(&r);
     assert_int_equal(recount_add(&r, span_of(bytes, 5000), false), 5000);
     assert_int_equal(recount_add(&r, span_of(bytes, 5000), false), 0);
@@ -225,9 +273,39 @@ static double share_of(uint64_t part, uint64_t whole)
     return (double)part / (double)whole;
 }
 
-/* `repeats`: the share that files of this class have in common without being asked to. */
+static unsigned missed; /* cells of the running test that are not as asked */
+
+/* The share of a file that a container lets be found again when its whole payload is another one's,
+ * shifted: framing that depends on its place is new, and what lies between is cut into pieces. */
+static double framing(const struct content_class *class, double saving, size_t len)
+{
+    enum { SHIFTS = 16 };
+    struct err err = {0};
+    struct buf payload = {0}, file = {0};
+    size_t half = class->payload_len(len), fresh = 0;
+    assert_ok(buf_resize(&payload, 2 * half, &err));
+    assert_ok(buf_resize(&file, len, &err));
+    struct rng rng = rng_stream(1, "test.shift", 0);
+    class->fill(1, saving, payload.ptr, half);
+    memcpy(payload.ptr + half, payload.ptr, half);
+    for (size_t i = 0; i < SHIFTS; i++) {
+        struct recount r;
+        recount_open(&r);
+        class->wrap(1, span_of(payload.ptr, half), file.ptr, len);
+        recount_add(&r, buf_span(&file), false);
+        class->wrap(1, span_of(payload.ptr + rng_below(&rng, half), half), file.ptr, len);
+        fresh += recount_add(&r, buf_span(&file), false);
+        recount_close(&r);
+    }
+    buf_release(&payload);
+    buf_release(&file);
+    return 1 - (double)fresh / (double)len / SHIFTS;
+}
+
+/* `repeats`: the share that files of this class have in common without being asked to;
+ * `found_again`: of what was asked to be in common, the share that can be found in files. */
 static void check_cell(const char *class, const char *size, size_t kind, double share,
-                       double saving, double repeats)
+                       double saving, double repeats, double found_again)
 {
     char spec[300], asked[32] = "natural";
     if (saving >= 0)
@@ -237,13 +315,18 @@ static void check_cell(const char *class, const char *size, size_t kind, double 
     struct recount r;
     recount_dataset(&r, spec, saving >= 0);
     double found = share_of(kind == 0 ? r.exact : r.windows, r.bytes);
-    double expected = kind == 0 ? share : share + (1 - share) * repeats;
-    if (fabs(found - expected) > 0.02)
-        fail_msg("%s: %.4f of the bytes are duplicates (expected %.4f)", spec, found, expected);
+    double expected = kind == 0 ? share : share * found_again + (1 - share) * repeats;
+    if (fabs(found - expected) > 0.02) {
+        print_error("%s: %.4f of the bytes are duplicates (expected %.4f)\n", spec, found,
+                    expected);
+        missed++;
+    }
     if (saving >= 0 && r.whole > 0) {
         double saved = 1 - share_of(r.compressed, r.whole);
-        if (fabs(saved - saving) > 0.02)
-            fail_msg("%s: zstd saves %.4f (expected %.4f)", spec, saved, saving);
+        if (fabs(saved - saving) > 0.02) {
+            print_error("%s: zstd saves %.4f (expected %.4f)\n", spec, saved, saving);
+            missed++;
+        }
     }
     recount_close(&r);
 }
@@ -265,42 +348,56 @@ static double repeats_of(const char *class, const char *size, double saving)
 static void every_share_is_met_for_every_size(void **unused)
 {
     (void)unused;
+    missed = 0;
     for (size_t s = 0; s < COUNT_OF(sizes); s++)
         for (size_t k = 0; k < COUNT_OF(kinds); k++)
             for (size_t d = 0; d < COUNT_OF(shares); d++)
-                check_cell("random", sizes[s], k, shares[d], -1, 0);
+                check_cell("random", sizes[s], k, shares[d], -1, 0, 1);
+    assert_int_equal(missed, 0);
 }
 
-/* Every class with every share and kind; sizes and savings take turns. */
+/* Every class with every share and kind; sizes and savings take turns.  Parts of containers are
+ * shared as far as their framing lets them be: in small pictures rows are shorter than a window, so
+ * those are looked at in larger files. */
 static void every_share_is_met_for_every_class(void **unused)
 {
     (void)unused;
+    missed = 0;
     size_t turn = 0;
     for (size_t c = 0; c < content_class_count(); c++, turn++) {
         const struct content_class *class = content_class_at(c);
         for (size_t k = 0; k < COUNT_OF(kinds); k++, turn++) {
             const char *size = sizes[turn % COUNT_OF(sizes)];
+            if (class->wrap != NULL && k > 0)
+                size = "files=60,size=128k";
             double saving = -1, span = class->saving_max - class->saving_min;
             if (class->knob && k > 0)
                 saving = class->saving_min + span * (k == 1 ? 0.3 : 0.8);
-            double repeats = repeats_of(class->name, size, saving);
-            for (size_t d = 0; d < COUNT_OF(shares); d++)
-                check_cell(class->name, size, k, shares[d], saving, repeats);
+            double repeats = repeats_of(class->name, size, saving), found_again = 1;
+            if (class->wrap != NULL && k == 1)
+                found_again = framing(class, saving, 128 * KIB);
+            assert_true(found_again > 0.9);
+            for (size_t d = 1; d < COUNT_OF(shares); d++)
+                check_cell(class->name, size, k, shares[d], saving, repeats, found_again);
         }
     }
+    assert_int_equal(missed, 0);
 }
 
 static void every_saving_is_met(void **unused)
 {
     (void)unused;
+    missed = 0;
     for (size_t c = 0; c < content_class_count(); c++) {
         const struct content_class *class = content_class_at(c);
         for (int step = 0; class->knob && step <= 4; step++)
             check_cell(class->name, "files=12,size=64k", 0, 0,
-                       class->saving_min + (class->saving_max - class->saving_min) * step / 4, 0);
+                       class->saving_min + (class->saving_max - class->saving_min) * step / 4, 0,
+                       1);
         if (class->knob)
-            check_cell(class->name, "files=12,size=64k", 0, 0, class->natural, 0);
+            check_cell(class->name, "files=12,size=64k", 0, 0, class->natural, 0, 1);
     }
+    assert_int_equal(missed, 0);
 }
 
 /* ---- versions -------------------------------------------------------------------------------- */

@@ -104,9 +104,11 @@ static void expect_sound(const struct schedule *schedule)
 {
     struct follow *files = calloc(schedule->count + 1, sizeof(*files));
     uint32_t count = 0, live = 0;
+    size_t crash = 0, dies = SIZE_MAX; /* the OP_CRASH last seen, and its last update */
     assert_non_null(files);
     for (size_t k = 0; k < schedule->count; k++) {
         struct op op = schedule->ops[k];
+        assert_true(dies == SIZE_MAX || op.kind == OP_UPDATE);
         struct follow *file = &files[op.file];
         bool of_file = op.kind != OP_SCAN && op.kind != OP_REOPEN && op.kind != OP_MEASURE;
         assert_true(op.file < count || op.kind == OP_INSERT || !of_file);
@@ -125,6 +127,10 @@ static void expect_sound(const struct schedule *schedule)
             break;
         case OP_DELETE: assert_int_equal(op.version, file->newest); break;
         case OP_SCAN: assert_int_equal(op.version, live); break;
+        case OP_CRASH:
+            crash = k;
+            dies = k + op.len;
+            break;
         case OP_REOPEN:
         case OP_MEASURE: break;
         default: fail_msg("operation %zu of kind %d", k, (int)op.kind);
@@ -133,7 +139,15 @@ static void expect_sound(const struct schedule *schedule)
         if (of_file)
             file->exists = op.kind != OP_DELETE;
         live = live + (of_file && file->exists && !existed) - (of_file && !file->exists);
+        if (k != dies)
+            continue;
+        /* The update that is lost would have been the next of its file. */
+        const struct op *lost = &schedule->ops[crash];
+        assert_int_equal(lost->version, files[lost->file].newest + 1);
+        assert_int_equal(lost->content, files[lost->file].last + 1);
+        dies = SIZE_MAX;
     }
+    assert_true(dies == SIZE_MAX);
     assert_int_equal(schedule->file_count, count);
     assert_int_equal(schedule->live_count, live);
     for (uint32_t file = 0; file < count; file++) {

@@ -1,13 +1,26 @@
 #include "workloads/drawn.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "workloads/trace.h"
 
 enum rc drawn_dataset_open(const struct record_manifest *manifest, const char *dir,
                            struct dataset **out, struct err *err)
 {
-    (void)dir;
-    enum rc rc = dataset_open(out, manifest->dataset_spec, manifest->seed, err);
+    struct buf own = {0};
+    const char *spec = manifest->dataset_spec;
+    enum rc rc = RC_OK;
+    /* The study may have been moved, its trace is in it. */
+    if (record_has_trace(manifest) && strcmp(spec, TRACE_DATASET ":" TRACE_NAME) == 0) {
+        CHECK(dir);
+        rc = buf_printf(&own, err, TRACE_DATASET ":%s/%s", dir, manifest->trace.path);
+        spec = buf_str(&own);
+    }
+    if (rc == RC_OK)
+        rc = dataset_open(out, spec, manifest->seed, err);
+    buf_release(&own);
     if (rc != RC_OK || (*out)->file_count == manifest->dataset_files)
         return rc;
     rc = FAIL(err, RC_IO, 0,
@@ -34,10 +47,46 @@ static enum rc draw_phase(struct drawn *drawn, const struct record_manifest *man
     return rc;
 }
 
+/* The trace in the study's folder is the one the study was planned with. */
+static enum rc check_trace(const struct record_manifest *manifest, const struct trace *trace,
+                           struct err *err)
+{
+    char hash[HEX_SIZE];
+    hex_str(hash, span_of(trace->hash.bytes, sizeof(trace->hash.bytes)));
+    if (strcmp(hash, manifest->trace.hash) != 0)
+        return FAIL(err, RC_MISMATCH, 0,
+                    "\"%s\": expected the trace the study began with, of hash %s, got %s",
+                    Q(trace->path), Q(manifest->trace.hash), hash);
+    if (trace->phase_count != manifest->phase_count)
+        return FAIL(err, RC_MISMATCH, 0, "\"%s\": expected %zu phases, as the study has, got %zu",
+                    Q(trace->path), manifest->phase_count, trace->phase_count);
+    if (manifest->trace.speed > 0 && !trace->timed)
+        return FAIL(err, RC_MISMATCH, 0, "\"%s\": its operations have no times to replay them by",
+                    Q(trace->path));
+    return RC_OK;
+}
+
+static enum rc draw_trace(struct drawn *drawn, const struct record_manifest *manifest,
+                          const char *dir, struct err *err)
+{
+    struct trace trace = {0};
+    struct buf path = {0};
+    CHECK(dir);
+    enum rc rc = buf_printf(&path, err, "%s/%s", dir, manifest->trace.path);
+    if (rc == RC_OK)
+        rc = trace_read(&trace, buf_str(&path), err);
+    if (rc == RC_OK)
+        rc = check_trace(manifest, &trace, err);
+    if (rc == RC_OK)
+        rc = trace_draw(&trace, drawn->env.keep_history, manifest->batch, drawn);
+    trace_release(&trace);
+    buf_release(&path);
+    return rc;
+}
+
 enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest, const char *dir,
                    struct dataset *dataset, struct err *err)
 {
-    (void)dir;
     CHECK(manifest->phase_count <= DRAWN_PHASES_MAX);
     *drawn = (struct drawn){
         .env = {.base_files = dataset->file_count,
@@ -47,6 +96,8 @@ enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest, 
         .phase_count = manifest->phase_count,
     };
     schedule_init(&drawn->schedule, err);
+    if (record_has_trace(manifest))
+        return draw_trace(drawn, manifest, dir, err);
     enum rc rc = RC_OK;
     for (size_t i = 0; rc == RC_OK && i < manifest->phase_count; i++)
         rc = draw_phase(drawn, manifest, i);
@@ -57,5 +108,6 @@ enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest, 
 void drawn_release(struct drawn *drawn)
 {
     schedule_release(&drawn->schedule);
+    free(drawn->times_ns);
     *drawn = (struct drawn){0};
 }

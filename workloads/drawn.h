@@ -1,7 +1,8 @@
 /* drawn.h: every operation of a study, phase by phase, before anything runs.
  *
- * They are a pure function of the manifest and the dataset: runs execute them, traces record them,
- * bounds are computed from them.  Operations never depend on contents or on a strategy.
+ * They are a pure function of the manifest and the dataset, or those of the trace in the study's
+ * folder: runs execute them, traces record them, bounds are computed from them.  Operations never
+ * depend on contents or on a strategy.
  */
 #ifndef WORKLOADS_DRAWN_H
 #define WORKLOADS_DRAWN_H
@@ -18,14 +19,18 @@ struct drawn {
     size_t phase_start[DRAWN_PHASES_MAX + 1]; /* slices of schedule.ops */
     uint32_t phase_batch[DRAWN_PHASES_MAX];   /* writes per transaction, 1 or more */
     uint32_t phase_lanes[DRAWN_PHASES_MAX];
+    /* When each operation is due, counted from the beginning of its phase; ascending within one.
+     * NULL: the operations have no times. */
+    uint64_t *times_ns;
 };
 
 /* The manifest's dataset; the study is in `dir` (NULL where there is no folder yet).  RC_IO when it
  * has not as many files as the manifest says.  dataset_close it. */
 MUST_CHECK enum rc drawn_dataset_open(const struct record_manifest *manifest, const char *dir,
                                       struct dataset **out, struct err *err);
-/* Draw them.  `dataset` is the manifest's, borrowed, and must outlive `drawn`, as must `err`.
- * Release it whatever came of it. */
+/* Draw them, or read them from the trace: RC_MISMATCH when it is not the study's.  `dataset` is the
+ * manifest's, is borrowed and must outlive `drawn`, and `err` likewise.  Release it whatever came
+ * of it. */
 MUST_CHECK enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest,
                               const char *dir, struct dataset *dataset, struct err *err);
 void drawn_release(struct drawn *drawn); /* accepts zero */

@@ -87,7 +87,10 @@ static void history_put(struct history *history, const struct op *op)
 static void history_read(struct history *history, uint32_t file, uint32_t version)
 {
     size_t newest = history->newest[file];
-    if (newest == 0 || fact_at(history, newest - 1)->version != version)
+    if (newest == 0)
+        return;
+    /* Under retention `latest` every read is of the newest. */
+    if (history->run->keep_history && fact_at(history, newest - 1)->version != version)
         return;
     history->facts->newest_reads++;
     history->facts->newest_rereads += history->puts[newest - 1].read;
@@ -101,16 +104,27 @@ static void history_scan(struct history *history)
             history_read(history, file, fact_at(history, history->newest[file] - 1)->version);
 }
 
+/* Its updates are committed, then its file is read; the put that was lost never was. */
+static void history_crash(struct history *history, const struct op *op)
+{
+    for (size_t i = 1; i <= op->len; i++)
+        history_put(history, op + i);
+    history_read(history, op->file, fact_at(history, history->newest[op->file] - 1)->version);
+}
+
 static void history_run(struct history *history)
 {
-    const struct schedule *schedule = &history->run->drawn.schedule;
-    for (size_t i = 0; i < schedule->count; i++) {
-        const struct op *op = &schedule->ops[i];
+    const struct drawn *drawn = &history->run->drawn;
+    size_t count = drawn->phase_start[history->run->phases_done];
+    for (size_t i = 0; i < count; i++) {
+        const struct op *op = &drawn->schedule.ops[i];
+        i += op->kind == OP_CRASH ? op->len : 0;
         switch (op->kind) {
         case OP_INSERT:
         case OP_UPDATE: history_put(history, op); break;
         case OP_READ: history_read(history, op->file, op->version); break;
         case OP_SCAN: history_scan(history); break;
+        case OP_CRASH: history_crash(history, op); break;
         case OP_DELETE:
             history_drop(history, history->newest[op->file]);
             history->newest[op->file] = 0;

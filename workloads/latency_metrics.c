@@ -31,10 +31,22 @@ static size_t take_stratum(double *out, const struct latency *items, size_t coun
     size_t taken = 0;
     for (size_t i = 0; i < count; i++) {
         bool lowest = strata[stratum].above == 0; /* empty blobs, too */
-        if (items[i].op != LATENCY_SCAN && items[i].bytes <= strata[stratum].most &&
+        if (items[i].op != LATENCY_SCAN && items[i].op != LATENCY_OPEN &&
+            items[i].bytes <= strata[stratum].most &&
             (lowest || items[i].bytes > strata[stratum].above))
             out[taken++] = (double)items[i].ns;
     }
+    quantile_sort(out, taken);
+    return taken;
+}
+
+/* Openings apart: how long they take is another question than how long operations do. */
+static size_t take_opens(double *out, const struct latency *items, size_t count)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++)
+        if (items[i].op == LATENCY_OPEN)
+            out[taken++] = (double)items[i].ns;
     quantile_sort(out, taken);
     return taken;
 }
@@ -79,6 +91,9 @@ void latency_metrics(double *value, const struct latency *items, size_t count, d
     }
     if (count >= 2)
         halves(value, items, count, scratch);
+    size_t opens = take_opens(scratch, items, count);
+    if (opens > 0)
+        value[M_OPEN_P50_NS] = quantile_harrell_davis(scratch, opens, 0.50);
     for (size_t i = 0; i < COUNT_OF(strata); i++) {
         size_t taken = take_stratum(scratch, items, count, i);
         if (taken >= METRIC_STRATUM_OPS && taken * METRIC_STRATUM_PART >= count)

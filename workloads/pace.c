@@ -13,8 +13,21 @@ struct pace pace_of(double per_second)
     return (struct pace){.interval_ns = per_second > 0 ? 1e9 / per_second : 0};
 }
 
+struct pace pace_of_times(const uint64_t *times_ns, double speed)
+{
+    CHECK(speed > 0);
+    return (struct pace){.times_ns = times_ns, .speed = speed};
+}
+
+bool pace_is_open(const struct pace *pace)
+{
+    return pace->interval_ns > 0 || pace->times_ns;
+}
+
 uint64_t pace_due(const struct pace *pace, size_t index)
 {
+    if (pace->times_ns)
+        return (uint64_t)((double)pace->times_ns[index] / pace->speed);
     return (uint64_t)(pace->interval_ns * (double)index);
 }
 

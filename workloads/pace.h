@@ -1,9 +1,10 @@
-/* pace.h: open loop: operations arrive at a fixed rate, whether or not the one before is done.
+/* pace.h: open loop: operations arrive at times of their own, the one before done or not.
  *
  * A closed loop waits for each operation before it asks for the next, so a store that stalls is
  * asked less while it stalls, and its percentiles hide the stall (coordinated omission; Tene, "How
- * not to measure latency").  In open loop operation i of a phase is due at i / rate on the phase's
- * own clock, and its latency is the time from then to its completion: the time it waited for those
+ * not to measure latency").  In open loop operation i of a phase is due on the phase's own clock at
+ * i / rate or, where a trace is replayed at its own pace, at the time it has there divided by the
+ * asked speed; its latency is the time from then to its completion: the time it waited for those
  * before it counts.  Nothing is corrected afterwards.
  *
  * The phase's clock runs only inside windows: it stands still while contents are made and bytes
@@ -32,14 +33,19 @@
 #include "engine/clock.h"
 
 struct pace {
-    double interval_ns;   /* between two due times; 0: closed loop, and nothing here is used */
-    uint64_t now_ns;      /* the phase's clock at the beginning of the window */
-    uint64_t service_ns;  /* so far */
-    uint64_t late_ns;     /* begun later than due after waiting, in this window; not service */
-    struct cpu_time idle; /* waited in this window */
+    double interval_ns;       /* between two due times, or 0 */
+    const uint64_t *times_ns; /* of a trace, ascending, borrowed; or NULL.  Without both: closed
+                               * loop, and nothing else here is used */
+    double speed;             /* the trace's seconds per second */
+    uint64_t now_ns;          /* the phase's clock at the beginning of the window */
+    uint64_t service_ns;      /* so far */
+    uint64_t late_ns;         /* begun later than due after waiting, in this window; not service */
+    struct cpu_time idle;     /* waited in this window */
 };
 
 struct pace pace_of(double per_second);
+struct pace pace_of_times(const uint64_t *times_ns, double speed);
+bool pace_is_open(const struct pace *pace);
 /* When operation `index` is due, on the phase's clock. */
 uint64_t pace_due(const struct pace *pace, size_t index);
 /* Wait until operation `index` is due, in a window that began at start_ns (CLOCK_MONOTONIC).  False

@@ -37,6 +37,7 @@ static enum rc phase_step(struct phase *phase)
 {
     switch (phase->ops[phase->done].kind) {
     case OP_REOPEN: return reopen_step(phase);
+    case OP_CRASH: return crash_step(phase);
     case OP_MEASURE: return series_step(phase);
     default: return window_step(phase);
     }
@@ -119,21 +120,40 @@ static enum rc phase_warm_up(struct run *run, size_t index, size_t op_count)
 
 /* ---- one phase ------------------------------------------------------------------------------- */
 
-static struct pace phase_pace(const struct run *run, const struct record_phase *plan)
+/* Operations that came from elsewhere (a trace's) are no workload's, and can always be offered at a
+ * rate. */
+static struct pace phase_pace(const struct run *run, size_t index)
 {
-    const struct workload *workload = workload_by_name(plan->workload);
-    CHECK(workload); /* its operations were drawn */
-    return pace_of(workload->open_loop ? run->manifest->protocol.open_loop_per_s : 0);
+    const struct record_manifest *manifest = run->manifest;
+    const struct workload *workload = workload_by_name(manifest->phases[index].workload);
+    if (manifest->trace.speed > 0)
+        return pace_of_times(run->drawn.times_ns + run->drawn.phase_start[index],
+                             manifest->trace.speed);
+    return pace_of(!workload || workload->open_loop ? manifest->protocol.open_loop_per_s : 0);
 }
 
 /* Percentiles are of response times then; work and throughput are those of the service (pace.h). */
 static void phase_take_service(struct phase *phase)
 {
     double *value = phase->sample->value, service_ns = (double)phase->pace.service_ns;
-    if (phase->pace.interval_ns == 0 || phase->pace.service_ns == 0)
+    if (!pace_is_open(&phase->pace) || phase->pace.service_ns == 0)
         return;
     value[M_WALL_NS] = service_ns;
     value[M_OPS_PER_S] = (double)phase->timed * 1e9 / service_ns;
+}
+
+const char *phase_lacks(const struct run *run, size_t index)
+{
+    const struct drawn *drawn = &run->drawn;
+    if (run->spec.row->ops->caps & CAP_DELETE)
+        return NULL;
+    for (size_t k = drawn->phase_start[index]; k < drawn->phase_start[index + 1]; k++) {
+        enum op_kind kind = drawn->schedule.ops[k].kind;
+        /* Under retention `latest` the version before goes with every update. */
+        if (kind == OP_DELETE || (kind == OP_UPDATE && !run->keep_history))
+            return "delete";
+    }
+    return NULL;
 }
 
 enum rc phase_execute(struct run *run, size_t index)
@@ -147,7 +167,7 @@ enum rc phase_execute(struct run *run, size_t index)
         .ops = drawn->schedule.ops + first,
         .op_count = drawn->phase_start[index + 1] - first,
         .batch = drawn->phase_batch[index],
-        .pace = phase_pace(run, plan),
+        .pace = phase_pace(run, index),
     };
     phase.latencies = calloc(phase.op_count ? phase.op_count : 1, sizeof(*phase.latencies));
     enum rc rc = RC_OK;
@@ -170,7 +190,6 @@ enum rc phase_execute(struct run *run, size_t index)
     }
     if (rc == RC_OK) {
         phase.sample = run_add_sample(run, SAMPLE_PHASE, plan->name);
-        phase.sample->series = phase.series;
         rc = phase_measure(&phase);
     }
     if (rc == RC_OK)

@@ -102,6 +102,12 @@ static void phase_io_metrics(struct phase *phase)
     set_ratio(sample, M_WRITE_AMP_PHYSICAL, sample->value[M_WRITE_BYTES], (double)phase->bytes_in);
 }
 
+static void phase_recovery_metrics(struct phase *phase)
+{
+    if (phase->recoveries > 0)
+        phase->sample->value[M_RECOVERED_BYTES] = (double)phase->recovered_bytes;
+}
+
 static void phase_strategy_metrics(struct phase *phase)
 {
     static const struct {
@@ -186,8 +192,12 @@ enum rc phase_measure(struct phase *phase)
         rc = phase_latency_metrics(phase);
     if (rc != RC_OK)
         return rc;
+    rc = series_measure(phase);
+    if (rc != RC_OK)
+        return rc;
     phase_time_metrics(phase);
     phase_io_metrics(phase);
     phase_strategy_metrics(phase);
+    phase_recovery_metrics(phase);
     return phase_keep_latencies(phase);
 }

@@ -15,7 +15,7 @@
 #include "results/kept.h"
 #include "strategies/strategies.h"
 #include "workloads/run.h"
-#include "workloads/workload.h"
+#include "workloads/trace.h"
 
 static const char *const plan_default_strategies[] = {
     "raw", "memory", "files", "naive", "dedup", "dedup-zstd", "dedup-brotli", "chunked",
@@ -26,6 +26,7 @@ struct maker {
     const struct plan_request *request;
     struct arena *arena;
     struct record_manifest *manifest;
+    struct trace *trace; /* or NULL: the workloads draw the operations */
     struct err *err;
 };
 
@@ -289,6 +290,8 @@ static enum rc add_phase(struct maker *maker, const struct suite_phase *suite)
 static enum rc make_phases(struct maker *maker)
 {
     struct record_manifest *manifest = maker->manifest;
+    if (maker->trace)
+        return plan_trace_phases(maker->trace, manifest, maker->arena, maker->err);
     enum rc rc = check_workload_names(maker);
     manifest->phases = arena_zalloc(maker->arena, suite_count(), sizeof(*manifest->phases));
     if (rc == RC_OK && !manifest->phases)
@@ -322,18 +325,24 @@ static enum rc make_settings(struct maker *maker)
     static const char *const keeps[] = {"last", "none"};
     const struct plan_request *request = maker->request;
     struct record_manifest *manifest = maker->manifest;
+    const struct trace *trace = maker->trace;
     enum durability durability;
-    manifest->seed = request->seed_given ? request->seed : 1;
+    manifest->seed = request->seed_given ? request->seed : trace ? trace->seed : 1;
     manifest->budget_ns = request->budget_ns;
-    manifest->batch = request->batch ? request->batch : 1;
+    manifest->batch = request->batch ? request->batch : trace ? trace->batch : 1;
     manifest->anywhere = request->anywhere;
     manifest->guardrail = isnan(request->guardrail) ? 0.10 : request->guardrail;
-    manifest->durability = request->durability ? request->durability : "durable";
-    manifest->plan_name = request->plan_name ? request->plan_name : "suite";
+    manifest->durability = request->durability ? request->durability
+                           : trace             ? trace->durability
+                                               : "durable";
+    manifest->plan_name = request->plan_name ? request->plan_name : trace ? "replay" : "suite";
     record_protocol_default(&manifest->protocol);
+    const char *retention = request->retention;
+    if (trace && !retention)
+        retention = retentions[trace->keep_history ? 0 : 1];
     enum rc rc = durability_parse(manifest->durability, &durability, maker->err);
     if (rc == RC_OK)
-        rc = choose(maker, "--retention", request->retention, retentions, COUNT_OF(retentions),
+        rc = choose(maker, "--retention", retention, retentions, COUNT_OF(retentions),
                     &manifest->retention);
     if (rc == RC_OK)
         rc = choose(maker, "--keep", request->keep, keeps, COUNT_OF(keeps), &manifest->keep);
@@ -377,16 +386,38 @@ static enum rc check_apart(struct maker *maker, const char *source)
     return maker->err->rc;
 }
 
+/* As asked for, the trace's, or the first one. */
+static enum rc choose_dataset(struct maker *maker, const char **spec)
+{
+    const struct trace *trace = maker->trace;
+    struct buf own = {0};
+    *spec = maker->request->dataset ? maker->request->dataset
+            : trace                 ? trace->dataset_spec
+                                    : "lix-v1";
+    if (maker->request->dataset || !trace || !trace->blobs.look)
+        return RC_OK;
+    enum rc rc = buf_printf(&own, maker->err, TRACE_DATASET ":%s", trace->path);
+    if (rc == RC_OK)
+        rc = keep_buf(maker, &own, spec);
+    buf_release(&own);
+    return rc;
+}
+
 static enum rc make_dataset(struct maker *maker)
 {
     struct record_manifest *manifest = maker->manifest;
-    const char *spec = maker->request->dataset ? maker->request->dataset : "lix-v1";
+    const char *spec;
     struct dataset *ds = NULL;
     struct dataset_summary summary;
     char hex[HEX_SIZE];
-    enum rc rc = dataset_open(&ds, spec, manifest->seed, maker->err);
-    if (rc == RC_OK && ds->source)
-        rc = check_apart(maker, ds->source);
+    enum rc rc = choose_dataset(maker, &spec);
+    if (rc == RC_OK)
+        rc = dataset_open(&ds, spec, manifest->seed, maker->err);
+    for (size_t i = 0; rc == RC_OK && i < COUNT_OF(ds->folders); i++)
+        if (ds->folders[i])
+            rc = check_apart(maker, ds->folders[i]);
+    for (size_t i = 0; rc == RC_OK && i < manifest->phase_count; i++)
+        rc = workload_suits(workload_by_name(manifest->phases[i].workload), ds, maker->err);
     if (rc == RC_OK)
         rc = dataset_summarise(ds, &summary);
     if (rc != RC_OK)
@@ -509,29 +540,50 @@ static enum rc make_host(struct maker *maker)
     return rc == RC_OK ? make_sqlite_options(maker) : rc;
 }
 
+/* All of it, the trace being read. */
+static enum rc make_plan(struct maker *maker)
+{
+    const struct plan_request *request = maker->request;
+    struct record_manifest *manifest = maker->manifest;
+    enum rc rc = make_settings(maker);
+    if (rc == RC_OK)
+        rc = plan_protocol_make(request, manifest, maker->err);
+    if (rc == RC_OK)
+        rc = make_arms(maker);
+    if (rc == RC_OK)
+        rc = make_phases(maker);
+    if (rc == RC_OK)
+        rc = make_dataset(maker);
+    if (rc == RC_OK && maker->trace)
+        rc = plan_trace_apply(request, maker->trace, manifest, maker->arena, maker->err);
+    if (rc == RC_OK)
+        rc = make_names(maker);
+    return rc == RC_OK && !request->dry ? make_host(maker) : rc;
+}
+
 enum rc plan_make(const struct plan_request *request, struct arena *arena,
                   struct record_manifest *manifest, struct err *err)
 {
-    struct maker maker = {request, arena, manifest, err};
+    struct trace trace = {0};
+    struct maker maker = {.request = request, .arena = arena, .manifest = manifest, .err = err};
+    enum rc rc = RC_OK;
     *manifest = (struct record_manifest){0};
-    enum rc rc = make_settings(&maker);
+    if (request->trace) {
+        maker.trace = &trace;
+        rc = plan_trace_request_check(request, err);
+        if (rc == RC_OK)
+            rc = trace_read(&trace, request->trace, err);
+    }
     if (rc == RC_OK)
-        rc = plan_protocol_make(request, manifest, err);
-    if (rc == RC_OK)
-        rc = make_arms(&maker);
-    if (rc == RC_OK)
-        rc = make_phases(&maker);
-    if (rc == RC_OK)
-        rc = make_dataset(&maker);
-    if (rc == RC_OK)
-        rc = make_names(&maker);
-    return rc == RC_OK && !request->dry ? make_host(&maker) : rc;
+        rc = make_plan(&maker);
+    trace_release(&trace);
+    return rc;
 }
 
 enum rc plan_describe(const struct plan_request *request, struct arena *arena,
                       struct record_manifest *manifest, struct err *err)
 {
-    struct maker maker = {request, arena, manifest, err};
+    struct maker maker = {.request = request, .arena = arena, .manifest = manifest, .err = err};
     return make_host(&maker);
 }
 

@@ -44,6 +44,8 @@ struct plan_request {
     uint32_t batch;
     double guardrail; /* NaN: default 0.10 */
     bool anywhere;
+    const char *trace;     /* a file: the operations, and what was not asked for otherwise */
+    double speed;          /* of its own pace; 0: its times are not used */
     const char *keep;      /* "last" (default) or "none" */
     const char *out;       /* parent of the study's folder; default results/runs */
     const char *name;      /* folder name; default made from the time and `stem` */
@@ -71,6 +73,27 @@ MUST_CHECK enum rc plan_check(const struct record_manifest *manifest, struct err
 /* Rounds, looks and the rest of manifest->protocol from the request; plan_make calls it. */
 MUST_CHECK enum rc plan_protocol_make(const struct plan_request *request,
                                       struct record_manifest *manifest, struct err *err);
+
+/* ---- operations from a trace (plan_trace.c) -------------------------------------------------- */
+
+struct trace;
+/* What decides the operations cannot be asked for beside a trace: RC_USAGE names it. */
+MUST_CHECK enum rc plan_trace_request_check(const struct plan_request *request, struct err *err);
+/* The manifest's phases are the trace's. */
+MUST_CHECK enum rc plan_trace_phases(const struct trace *trace, struct record_manifest *manifest,
+                                     struct arena *arena, struct err *err);
+/* The manifest has everything else: its data are those the trace was recorded on (RC_MISMATCH),
+ * every operation is possible, and the trace becomes a part of it. */
+MUST_CHECK enum rc plan_trace_apply(const struct plan_request *request, struct trace *trace,
+                                    struct record_manifest *manifest, struct arena *arena,
+                                    struct err *err);
+/* record_create, and the trace with it: all or nothing. */
+MUST_CHECK enum rc plan_create(const struct plan_request *request,
+                               const struct record_manifest *manifest, struct buf *dir_out,
+                               struct err *err);
+/* The trace in the study's folder is whole and its own; RC_OK when it has none. */
+MUST_CHECK enum rc plan_trace_check(const struct record_manifest *manifest, const char *dir,
+                                    struct err *err);
 
 /* ---- programs under test (plan_builds.c) ----------------------------------------------------- */
 

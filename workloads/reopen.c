@@ -13,6 +13,11 @@ static enum rc drop_file(void *ctx, const char *name, uint64_t size, struct err 
     return rc == RC_NOTFOUND ? FAIL(err, RC_IO, 0, "\"%s\" vanished", Q(name)) : rc;
 }
 
+enum rc reopen_drop_files(struct run *run)
+{
+    return io_list(&run->io, "", drop_file, run, run->err);
+}
+
 static enum rc open_cold(struct phase *phase)
 {
     struct run *run = phase->run;
@@ -35,7 +40,7 @@ enum rc reopen_step(struct phase *phase)
     phase_carry(phase);
     enum rc rc = run_close_store(run);
     if (rc == RC_OK)
-        rc = io_list(&run->io, "", drop_file, run, run->err);
+        rc = reopen_drop_files(run);
     if (rc == RC_OK)
         rc = open_cold(phase);
     if (rc == RC_OK)

@@ -287,11 +287,26 @@ static enum rc run_keep(struct run *run)
     return rc;
 }
 
+/* The phase in the record, without having been run. */
+static void leave_out(struct run *run, const struct record_phase *phase, const char *lacks)
+{
+    run_add_sample(run, SAMPLE_PHASE, phase->name)->unsupported = lacks;
+    if (phase->snapshot[0])
+        run_add_sample(run, SAMPLE_SNAPSHOT, phase->snapshot)->unsupported = lacks;
+}
+
 static enum rc run_phases(struct run *run)
 {
     enum rc rc = snapshot_take(run, "baseline", NULL);
-    for (size_t i = 0; rc == RC_OK && i < run->manifest->phase_count; i++)
-        rc = phase_execute(run, i);
+    const char *lacks = NULL;
+    for (size_t i = 0; rc == RC_OK && i < run->manifest->phase_count; i++) {
+        if (!lacks)
+            lacks = phase_lacks(run, i);
+        if (lacks)
+            leave_out(run, &run->manifest->phases[i], lacks);
+        else
+            rc = phase_execute(run, run->phases_done++);
+    }
     if (rc == RC_OK)
         rc = run_final_check(run);
     if (rc == RC_OK)
@@ -368,10 +383,14 @@ static enum rc run_line(struct run *run, bool valid, const char *reason)
     return rc;
 }
 
-/* Same bytes as the manifest's dataset hash, or the data changed under the study. */
+/* Same bytes as the manifest's dataset hash, or the data changed under the study.  A history of its
+ * own counts whether or not a phase has replayed it. */
 static enum rc check_dataset_hash(struct run *run)
 {
     char hex[HEX_SIZE];
+    enum rc rc = dataset_fold_history(run->dataset, &run->dataset_hash);
+    if (rc != RC_OK)
+        return rc;
     hex_str(hex, span_of(run->dataset_hash.bytes, 16));
     if (strcmp(hex, run->manifest->dataset_hash) == 0)
         return RC_OK;

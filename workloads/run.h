@@ -15,6 +15,11 @@
  * Latency of an operation: from the end of the one before it to its own end, one clock read each;
  * it includes BEGIN, COMMIT and a due checkpoint when the operation opens or closes a batch.
  *
+ * What a strategy does not offer.  Without reads of parts it reads the blob and takes the part;
+ * without scans it reads every file by its key: what its user would have to do, and it counts.
+ * Without deletes there is no such way: a phase that deletes is not run, nor is any after it, for
+ * they stand on what it would have left; their samples say `unsupported` and hold no values.
+ *
  * In open loop (protocol.open_loop_per_s, phases other than ingest and scans) operations have a
  * time at which they are due, and latency counts from there: see pace.h for what wall_ns,
  * ops_per_s and CPU time are then.
@@ -79,6 +84,7 @@ struct run {
     struct ranks ranks;
     struct oracle oracle;
     struct ranges ranges;
+    size_t phases_done; /* the others were left out: the strategy does not support them */
     enum durability durability;
     bool keep_history;
     uint32_t batch;
@@ -114,6 +120,8 @@ bool run_stopped(const struct run *run);
 
 /* phase.c */
 MUST_CHECK enum rc phase_execute(struct run *run, size_t index);
+/* What the phase needs, the strategy does not offer, and nothing can stand in for; or NULL. */
+const char *phase_lacks(const struct run *run, size_t index);
 /* window.c; accepts NULL */
 void window_free(struct window *window);
 

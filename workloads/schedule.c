@@ -195,6 +195,26 @@ enum rc schedule_scan(struct schedule *schedule)
     return schedule_add(schedule, (struct op){.kind = OP_SCAN, .version = schedule->live_count});
 }
 
+enum rc schedule_crash(struct schedule *schedule, const uint32_t *files, uint32_t updates,
+                       uint32_t lost)
+{
+    CHECK(exists(schedule, lost));
+    size_t at = schedule->count;
+    enum rc rc =
+        schedule_add(schedule, (struct op){.kind = OP_CRASH, .file = lost, .len = updates});
+    for (uint32_t i = 0; rc == RC_OK && i < updates; i++)
+        rc = schedule_update(schedule, files[i]);
+    if (rc != RC_OK)
+        return rc;
+    const struct schedule_file *file = &schedule->files[lost];
+    if (file->newest + 1 >= DATASET_VERSIONS_MAX || file->last + 1 >= DATASET_VERSIONS_MAX)
+        return FAIL(schedule->err, RC_USAGE, 0, "the plan needs more than %u versions of a file",
+                    DATASET_VERSIONS_MAX);
+    schedule->ops[at].version = file->newest + 1;
+    schedule->ops[at].content = file->last + 1;
+    return RC_OK;
+}
+
 enum rc schedule_reopen(struct schedule *schedule)
 {
     return schedule_add(schedule, (struct op){.kind = OP_REOPEN});
@@ -205,6 +225,93 @@ enum rc schedule_measure(struct schedule *schedule)
     return schedule_add(schedule, (struct op){.kind = OP_MEASURE});
 }
 
+/* ---- operations that were recorded ----------------------------------------------------------- */
+
+static const char *write_defect(const struct schedule *schedule, const struct op *op)
+{
+    if (op->content >= DATASET_VERSIONS_MAX || op->version >= DATASET_VERSIONS_MAX)
+        return "is of a version beyond 99999";
+    if (op->kind == OP_INSERT)
+        return op->file != schedule->file_count ? "is not of the next file"
+               : op->version != 0               ? "is not of version 0"
+                                                : NULL;
+    if (op->file >= schedule->file_count)
+        return "is of a file that was never inserted";
+    return op->version != schedule->files[op->file].newest + 1 ? "is not of the next version"
+                                                               : NULL;
+}
+
+static const char *read_defect(const struct schedule *schedule, const struct op *op,
+                               bool keep_history)
+{
+    if (!exists(schedule, op->file))
+        return op->file < schedule->file_count ? "is of a file that was deleted"
+                                               : "is of a file that was never inserted";
+    const struct schedule_file *state = &schedule->files[op->file];
+    if (op->kind == OP_READ_AT && op->len == 0)
+        return "is of no bytes";
+    if (op->kind != OP_READ)
+        return op->version != state->newest ? "is not of the newest version" : NULL;
+    if (op->version < state->oldest || op->version > state->newest)
+        return "is of a version that is not there";
+    return op->version < state->newest && !keep_history
+               ? "is of an older version, which retention \"latest\" deletes"
+               : NULL;
+}
+
+static const char *op_defect(const struct schedule *schedule, const struct op *op,
+                             bool keep_history)
+{
+    switch (op->kind) {
+    case OP_INSERT:
+    case OP_UPDATE: return write_defect(schedule, op);
+    case OP_READ:
+    case OP_READ_AT:
+    case OP_DELETE: return read_defect(schedule, op, keep_history);
+    case OP_SCAN:
+        return op->version != schedule->live_count ? "is not of as many files as there are" : NULL;
+    case OP_REOPEN:
+    case OP_CRASH:
+    case OP_MEASURE: return NULL;
+    }
+    return "is of no known kind";
+}
+
+enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+                      const char **defect)
+{
+    enum rc rc = RC_OK;
+    *defect = op_defect(schedule, op, keep_history);
+    if (*defect)
+        return RC_OK;
+    if (op->kind == OP_INSERT) {
+        rc = schedule_insert(schedule);
+        if (rc == RC_OK)
+            schedule->files[op->file].content = schedule->files[op->file].last = op->content;
+    } else if (op->kind == OP_UPDATE) {
+        rc = schedule_write(schedule, op->file, op->content);
+    } else if (op->kind == OP_DELETE) {
+        rc = schedule_delete(schedule, op->file);
+    } else {
+        rc = schedule_add(schedule, *op);
+    }
+    if (rc == RC_OK)
+        schedule->ops[schedule->count - 1] = *op;
+    return rc;
+}
+
+const char *op_name(enum op_kind kind)
+{
+    static const char *const names[] = {
+        [OP_INSERT] = "insert", [OP_UPDATE] = "update",   [OP_READ] = "read",
+        [OP_SCAN] = "scan",     [OP_READ_AT] = "read_at", [OP_DELETE] = "delete",
+        [OP_REOPEN] = "reopen", [OP_CRASH] = "crash",     [OP_MEASURE] = "measure",
+    };
+    return (size_t)kind < COUNT_OF(names) ? names[kind] : "unknown";
+}
+
+/* ---- parts of blobs -------------------------------------------------------------------------- */
+
 uint64_t op_offset(const struct op *op, uint64_t blob_len)
 {
     if (blob_len <= op->len)
@@ -213,4 +320,11 @@ uint64_t op_offset(const struct op *op, uint64_t blob_len)
     __extension__ unsigned __int128 product = blob_len - op->len + 1;
     product *= op->at;
     return (uint64_t)(product >> 32);
+}
+
+uint32_t op_place(uint64_t offset, uint32_t len, uint64_t blob_len)
+{
+    CHECK(len <= blob_len && offset <= blob_len - len && blob_len <= UINT32_MAX);
+    uint64_t places = blob_len - len + 1;
+    return (uint32_t)(((offset << 32) + places - 1) / places);
 }

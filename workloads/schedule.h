@@ -21,7 +21,9 @@ enum op_kind {
     OP_READ_AT, /* get `len` bytes of the newest version */
     OP_DELETE,  /* delete every version of a file that is still there */
     OP_REOPEN, /* close the store, drop its files from the page cache, open it: the open is timed */
-    OP_CRASH,  /* a process writes and is killed before its last commit; then as OP_REOPEN */
+    /* a process makes the `len` updates that follow, puts (file, version) as well, and is killed
+     * before it commits that; then as OP_REOPEN, with the first read, of that file, timed too */
+    OP_CRASH,
     OP_MEASURE /* settle and measure the sizes of the store's files; not timed */
 };
 
@@ -29,11 +31,11 @@ struct op {
     enum op_kind kind;
     uint32_t file;
     uint32_t version; /* the key's; for a scan the number of files it must return */
-    /* insert, update: the dataset's version whose bytes are put.  It runs behind `version` where
-     * bytes were put again unchanged. */
+    /* insert, update, crash: the dataset's version whose bytes are put.  It runs behind `version`
+     * where bytes were put again unchanged. */
     uint32_t content;
     /* read_at: which of the offsets that leave room for `len` bytes, in 2^-32 of their number: the
-     * blob's length is not known yet.  op_offset makes it an offset. */
+     * blob's length is not known yet.  op_offset makes it an offset.  crash: `len` updates. */
     uint32_t at, len;
     uint32_t lane; /* 0: the driver's thread; 1..: one that reads while it writes (lanes.h) */
 };
@@ -93,10 +95,23 @@ MUST_CHECK enum rc schedule_read_at(struct schedule *schedule, uint32_t file, ui
 MUST_CHECK enum rc schedule_delete(struct schedule *schedule, uint32_t file);
 /* Read the newest version of every file, ordered by path. */
 MUST_CHECK enum rc schedule_scan(struct schedule *schedule);
+/* A process updates `updates` files and dies while it writes the next version of `lost`: that one
+ * never was. */
+MUST_CHECK enum rc schedule_crash(struct schedule *schedule, const uint32_t *files,
+                                  uint32_t updates, uint32_t lost);
 MUST_CHECK enum rc schedule_reopen(struct schedule *schedule);
 MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 
+/* Append an operation as it was recorded.  *defect: NULL, or what makes it impossible here (a file
+ * that does not exist, a version that is not the next); then nothing is appended. */
+MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+                                 const char **defect);
+/* "insert", "read_at", ... */
+const char *op_name(enum op_kind kind);
+
 /* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
 uint64_t op_offset(const struct op *op, uint64_t blob_len);
+/* The `at` of the read of `len` bytes that starts at `offset`, offset + len <= blob_len. */
+uint32_t op_place(uint64_t offset, uint32_t len, uint64_t blob_len);
 
 #endif

@@ -4,6 +4,10 @@
  * measuring is timed; what the checkpoint writes is in the phase's meters, as that at its end is,
  * but is not among the checkpoints that were due.
  */
+#include <math.h>
+#include <stdlib.h>
+
+#include "engine/quantile.h"
 #include "workloads/phase_parts.h"
 
 static enum rc series_reserve(struct phase *phase)
@@ -44,7 +48,85 @@ enum rc series_step(struct phase *phase)
         .live_bytes = oracle->live_bytes,
         .history_bytes = oracle->history_bytes,
         .total_bytes = (uint64_t)sizes.total,
+        .read_p50_ns = NAN,
     };
     phase->done++;
+    return RC_OK;
+}
+
+/* ---- afterwards ------------------------------------------------------------------------------ */
+
+/* The median of the reads among items[from..to), or NaN. */
+static double median_of_reads(const struct latency *items, size_t from, size_t to, double *scratch)
+{
+    size_t count = 0;
+    for (size_t i = from; i < to; i++)
+        if (items[i].op == LATENCY_READ || items[i].op == LATENCY_READ_AT)
+            scratch[count++] = (double)items[i].ns;
+    quantile_sort(scratch, count);
+    return count > 0 ? quantile_harrell_davis(scratch, count, 0.50) : NAN;
+}
+
+static void take_reads(struct phase *phase, double *scratch)
+{
+    struct series *series = &phase->series;
+    for (size_t i = 0; i < series->count; i++) {
+        size_t to = i + 1 < series->count ? series->items[i + 1].ops : phase->timed;
+        series->items[i].read_p50_ns =
+            median_of_reads(phase->latencies, series->items[i].ops, to, scratch);
+    }
+}
+
+/* The slope of the least squares line, or NaN where all x are one. */
+static double slope_of(const struct series *series, double (*scale)(double))
+{
+    double n = (double)series->count, mean_x = 0, mean_y = 0, xx = 0, xy = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        mean_x += scale((double)series->items[i].versions) / n;
+        mean_y += scale((double)series->items[i].total_bytes) / n;
+    }
+    for (size_t i = 0; i < series->count; i++) {
+        double x = scale((double)series->items[i].versions) - mean_x;
+        xx += x * x;
+        xy += x * (scale((double)series->items[i].total_bytes) - mean_y);
+    }
+    return xx > 0 ? xy / xx : NAN;
+}
+
+static double itself(double x)
+{
+    return x;
+}
+
+static double per_live_byte(const struct series_point *point)
+{
+    return point->live_bytes > 0 ? (double)point->total_bytes / (double)point->live_bytes : NAN;
+}
+
+static double positive_ratio(double value, double by)
+{
+    return by > 0 ? value / by : NAN;
+}
+
+enum rc series_measure(struct phase *phase)
+{
+    struct series *series = &phase->series;
+    double *value = phase->sample->value;
+    if (series->count == 0)
+        return RC_OK;
+    double *scratch = malloc((phase->timed ? phase->timed : 1) * sizeof(*scratch));
+    if (!scratch)
+        return FAIL(phase->run->err, RC_NOMEM, 0, "no memory for %zu latencies", phase->timed);
+    take_reads(phase, scratch);
+    free(scratch);
+    phase->sample->series = *series;
+    const struct series_point *first = &series->items[0], *last = &series->items[series->count - 1];
+    /* A volatile store has no files, and nothing grows. */
+    if (series->count < 2 || first->total_bytes == 0)
+        return RC_OK;
+    value[M_GROWTH_BYTES_PER_VERSION] = slope_of(series, itself);
+    value[M_GROWTH_EXPONENT] = slope_of(series, log);
+    value[M_AGED_SIZE_RATIO] = positive_ratio(per_live_byte(last), per_live_byte(first));
+    value[M_AGED_READ_RATIO] = positive_ratio(last->read_p50_ns, first->read_p50_ns);
     return RC_OK;
 }

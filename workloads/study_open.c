@@ -109,6 +109,8 @@ enum rc study_open(struct study *study)
         rc = plan_record_check(&study->record, study->err);
     if (rc == RC_OK)
         rc = plan_builds_check(&study->record.manifest, study->err);
+    if (rc == RC_OK)
+        rc = plan_trace_check(&study->record.manifest, study->dir, study->err);
     return rc == RC_OK ? check_lines(study) : rc;
 }
 

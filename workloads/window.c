@@ -12,17 +12,6 @@
 enum { WINDOW_OPS = 256 };
 #define WINDOW_BYTES ((size_t)1 << 20)
 
-struct window_op {
-    const struct op *op;
-    size_t fact;               /* of the blob put, read or deleted: index into the oracle */
-    struct blob_key key;       /* of a read; of a write, the first version to delete */
-    uint32_t deletes;          /* so many versions from there on */
-    const struct range *range; /* of a read of a part */
-    struct put_request put;
-    uint64_t stored_bytes; /* the strategy's counter after the operation */
-    bool begins, commits;  /* this write opens or closes a batch */
-};
-
 struct window {
     struct window_op ops[WINDOW_OPS];
     struct buf slots[WINDOW_OPS]; /* content to put, or destination of a read */
@@ -120,7 +109,7 @@ static void prepare_succession(struct run *run, struct window_op *item)
     item->deletes = 1;
 }
 
-static enum rc prepare_put(struct phase *phase, struct window_op *item, struct buf *slot)
+enum rc window_prepare_put(struct phase *phase, struct window_op *item, struct buf *slot)
 {
     struct run *run = phase->run;
     const struct op *op = item->op;
@@ -201,7 +190,7 @@ static enum rc prepare(struct phase *phase, struct window_op *item, struct buf *
     case OP_READ: return prepare_read(phase, item, slot);
     case OP_READ_AT: return prepare_read_at(phase, item, slot);
     case OP_DELETE: prepare_delete(phase, item); return RC_OK;
-    default: return prepare_put(phase, item, slot);
+    default: return window_prepare_put(phase, item, slot);
     }
 }
 
@@ -231,7 +220,7 @@ static enum rc window_fill(struct phase *phase)
 
 /* ---- the timed part ------------------------------------------------------------------------- */
 
-static enum rc execute_write(struct phase *phase, struct window_op *item)
+enum rc window_write(struct phase *phase, struct window_op *item)
 {
     struct store *store = phase->run->store;
     enum rc rc = RC_OK;
@@ -259,7 +248,7 @@ enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
     struct run *run = phase->run;
     struct window *window = run->window;
     struct store *store = run->store;
-    const bool paced = phase->pace.interval_ns > 0;
+    const bool paced = pace_is_open(&phase->pace);
     enum rc rc = RC_OK;
     size_t i = 0;
     *start_ns = clock_ns();
@@ -272,7 +261,7 @@ enum rc window_run(struct phase *phase, size_t *executed, uint64_t *start_ns)
         else if (item->op->kind == OP_READ_AT)
             rc = execute_read_at(run, item, &window->slots[i]);
         else
-            rc = execute_write(phase, item);
+            rc = window_write(phase, item);
         item->stored_bytes = store->counters[CTR_STORED_BYTES];
         window->ends_ns[i] = clock_ns();
     }
@@ -289,7 +278,7 @@ static void cpu_add(struct cpu_time *sum, struct cpu_time from, struct cpu_time 
 
 /* ---- after the clock: attribute, verify ----------------------------------------------------- */
 
-static enum rc attribute_put(struct run *run, const struct window_op *item, uint64_t stored)
+enum rc window_attribute(struct run *run, const struct window_op *item, uint64_t stored)
 {
     uint64_t logical = item->put.bytes.len;
     enum rc rc =
@@ -349,7 +338,7 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
         const struct fact_of_blob fact = fact_of(run, item);
         uint64_t before_ns = i ? window->ends_ns[i - 1] : start_ns, end_ns = window->ends_ns[i];
         uint64_t ns = end_ns - before_ns;
-        if (phase->pace.interval_ns > 0)
+        if (pace_is_open(&phase->pace))
             ns = pace_latency(&phase->pace, phase->timed, start_ns, before_ns, end_ns);
         phase_add_latency(phase, ns, fact.len, latency_kind(item->op->kind));
         if (!is_write(item->op->kind)) {
@@ -358,7 +347,7 @@ static enum rc window_verify(struct phase *phase, uint64_t start_ns, uint64_t st
             phase->commits += item->commits;
             phase->bytes_in += item->put.bytes.len;
             if (item->op->kind != OP_DELETE)
-                rc = attribute_put(run, item, item->stored_bytes - stored_before);
+                rc = window_attribute(run, item, item->stored_bytes - stored_before);
         }
         stored_before = item->stored_bytes;
     }
@@ -380,7 +369,7 @@ static enum rc batch_step(struct phase *phase)
         return run->err->rc == RC_INTERRUPTED ? rc
                                               : phase_failed(phase, rc, phase->done + executed - 1);
     rc = window_verify(phase, start_ns, stored_before);
-    if (phase->pace.interval_ns > 0)
+    if (pace_is_open(&phase->pace))
         pace_end(&phase->pace, start_ns, run->window->ends_ns[executed - 1], &cpu);
     cpu_add(&phase->cpu, (struct cpu_time){0}, cpu);
     phase->done += run->window->count;
@@ -491,23 +480,23 @@ static enum rc scan_end(struct phase *phase, uint64_t *elapsed_ns)
     return rc == RC_NOTFOUND ? end : rc;
 }
 
-static enum rc scan_step(struct phase *phase)
+/* Every file, from the first to the last. */
+static enum rc scan_files(struct phase *phase, uint64_t *elapsed_ns, uint64_t *bytes)
 {
     struct run *run = phase->run;
-    uint64_t elapsed_ns = 0, bytes = 0;
     uint32_t rank = 0, left = phase->ops[phase->done].version;
-    enum rc rc = scan_begin(phase, &elapsed_ns);
+    enum rc rc = scan_begin(phase, elapsed_ns);
     while (rc == RC_OK && left > 0) {
         size_t rows, got;
         rc = scan_prepare(run, rank, &rows);
         if (rc != RC_OK)
             return rc;
         CHECK(rows > 0 && rows <= left);
-        rc = scan_rows(phase, rows, &got, &elapsed_ns);
+        rc = scan_rows(phase, rows, &got, elapsed_ns);
         if (rc != RC_OK && rc != RC_NOTFOUND)
             break;
         /* Where a file is missing the one after it stands in its place. */
-        enum rc seen = scan_verify(phase, got, &bytes, &rank);
+        enum rc seen = scan_verify(phase, got, bytes, &rank);
         if (seen != RC_OK)
             return seen;
         left -= (uint32_t)got;
@@ -516,9 +505,31 @@ static enum rc scan_step(struct phase *phase)
                         phase->plan->name, left);
     }
     if (rc == RC_OK)
-        rc = scan_end(phase, &elapsed_ns);
+        rc = scan_end(phase, elapsed_ns);
+    if (rc != RC_OK && run->err->rc == RC_OK)
+        rc = phase_failed(phase, rc, phase->done);
+    return rc;
+}
+
+/* The pieces of a scan end to end are a window of one operation: between them the phase's clock
+ * stands still.  Their CPU time was taken piece by piece, without the wait. */
+static enum rc scan_step(struct phase *phase)
+{
+    struct pace *pace = &phase->pace;
+    const bool paced = pace_is_open(pace);
+    uint64_t elapsed_ns = 0, bytes = 0, start_ns = clock_ns();
+    if (paced && !pace_wait(pace, phase->timed, start_ns, phase->run->request->stop))
+        return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
+    uint64_t waited_ns = paced ? clock_ns() - start_ns : 0;
+    enum rc rc = scan_files(phase, &elapsed_ns, &bytes);
     if (rc != RC_OK)
-        return run->err->rc != RC_OK ? rc : phase_failed(phase, rc, phase->done);
+        return rc;
+    if (paced) {
+        struct cpu_time none = {0};
+        uint64_t end_ns = start_ns + waited_ns + elapsed_ns;
+        elapsed_ns = pace_latency(pace, phase->timed, start_ns, start_ns, end_ns);
+        pace_end(pace, start_ns, end_ns, &none);
+    }
     phase->bytes_out += bytes;
     phase_add_latency(phase, elapsed_ns, bytes, LATENCY_SCAN);
     phase->done++;

@@ -103,11 +103,32 @@ enum rc workload_options_check(const struct workload *workload, const char *opti
     return rc;
 }
 
+enum rc workload_suits(const struct workload *workload, const struct dataset *dataset,
+                       struct err *err)
+{
+    char names[120] = "";
+    if (!workload->needs_history || (dataset && dataset->event_count > 0))
+        return RC_OK;
+    for (size_t i = 0; i < dataset_count(); i++) {
+        size_t used = strlen(names);
+        if (dataset_at(i)->event)
+            (void)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+                           dataset_at(i)->name);
+    }
+    FAIL(err, RC_USAGE, 0, "workload \"%s\": dataset \"%s\" has no history of its own%s",
+         workload->name, dataset ? dataset->ops->name : "none",
+         dataset && dataset->ops->event ? ": nothing happens in it" : "");
+    err_hint(err, "datasets that have one: %s", names);
+    return RC_USAGE;
+}
+
 enum rc workload_plan(const struct workload *workload, const char *phase, const char *options,
                       uint64_t seed, const struct workload_env *env, struct schedule *schedule)
 {
     struct options_memory memory;
     enum rc rc = options_parse(workload, options, &memory, schedule->err);
+    if (rc == RC_OK)
+        rc = workload_suits(workload, env->dataset, schedule->err);
     if (rc != RC_OK)
         return rc;
     struct rng rng = rng_stream(seed, phase, 0);

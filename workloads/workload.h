@@ -26,6 +26,7 @@ struct workload {
     const char *name, *summary;
     bool reads_only;
     bool open_loop;         /* its operations may arrive at a rate of their own (pace.h) */
+    bool needs_history;     /* replays the dataset's own: for datasets that have one */
     size_t options_size;    /* of the struct opts point into; at most WORKLOAD_OPTIONS_MAX */
     const struct opt *opts; /* or NULL */
     enum rc (*plan)(const void *options, const struct workload_env *env, struct rng *rng,
@@ -38,6 +39,9 @@ const struct workload *workload_at(size_t index);
 const struct workload *workload_by_name(const char *name);
 MUST_CHECK enum rc workload_rows_validate(struct err *err);
 
+/* RC_USAGE, naming both, when the dataset lacks what the workload needs. */
+MUST_CHECK enum rc workload_suits(const struct workload *workload, const struct dataset *dataset,
+                                  struct err *err);
 /* Parse options and append the operations.  `phase` names the random stream. */
 MUST_CHECK enum rc workload_plan(const struct workload *workload, const char *phase,
                                  const char *options, uint64_t seed, const struct workload_env *env,

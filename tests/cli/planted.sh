@@ -56,7 +56,7 @@ PYTHON
 valid() {
     spec=$1
     shift
-    name=valid-$(echo "$spec$*" | tr -c 'a-z0-9-' '-')
+    name=valid-$(echo "$spec$*" | tr -c 'a-z0-9-' '-' | cut -c 1-40)-$lib_number
     run_planted 0 '' "$@"
     is "$spec $*: every run is valid" "$(samples "$name" 'all(s["valid"] for s in R)')" True
 }
@@ -86,6 +86,18 @@ caught planted-txn:try=rollback 'ROLLBACK: not authorized'
 caught planted-txn:try=attach 'ATTACH .*: not authorized'
 lines=7 keep_few=$few few=
 caught planted-not-durable 'a blob that was put is not found' --workload update --workload read_point
+rm -rf planted-not-durable
+lines=6
+caught planted-not-durable 'recovery: operation 0: a blob that was put is not found' \
+    --workload ingest --workload recovery
+# Only a process that dies between a put and its commit can show that puts do not wait for commits.
+valid planted-skipped-fsync --durability none --workload ingest --workload update
+caught planted-skipped-fsync 'recovery: operation 0: an update that was not committed before the kill is there' \
+    --durability none --retention history --workload ingest --workload recovery
+rm -rf planted-skipped-fsync
+caught planted-skipped-fsync 'recovery: operation 0: a blob that was put is not found' \
+    --durability none --retention latest --workload ingest --workload recovery
+rm -rf planted-skipped-fsync
 lines=12 few=$keep_few
 caught planted-skipped-fsync 'ingest_binary_cold: 30 commits did not sync as durability level durable requires \(0 to 0 syncs'
 rm -rf planted-skipped-fsync
@@ -110,6 +122,42 @@ caught planted-no-effect:dedup=on \
     'config did not take effect: dup_bytes is 0, expected ([1-9][0-9]*): [1-9][0-9]* blobs repeat what was stored'
 data=random:files=20,size=4096
 caught planted-short 'version [0-9]+: expected 4096 bytes, got 4095'
+
+# ---- deletes, parts, rewrites ------------------------------------------------------------------
+few=
+data=random:files=12,size_min=2,size_max=12k
+lines=8
+valid planted-sound --workload delete_churn --workload rewrite --workload read_range --workload ageing
+valid planted-sound --retention latest --workload delete_churn --workload growth --workload open_cold
+caught planted-half-delete 'final sweep: ".*" version [0-9]+ was deleted and is found' \
+    --workload update --workload delete_churn
+lines=7
+rm -rf planted-undelete
+caught planted-undelete 'final sweep: ".*" version 0 was deleted and is found' \
+    --workload delete_churn --workload read_point --durability none
+rm -rf planted-undelete
+lines=5
+caught planted-range 'read_range: ".*" version 0: the [0-9]+ bytes read are not the bytes put' \
+    --workload read_range --set read_range:len=64
+caught planted-range:fault=short 'read_range: ".*" version 0: expected [0-9]+ bytes, got [0-9]+' \
+    --workload read_range
+valid planted-range:fault=sound --workload read_range
+lines=6
+caught planted-lost-rewrite 'a blob that was put is not found|was put and is not found' \
+    --retention latest --workload rewrite
+
+# ---- what is not offered -----------------------------------------------------------------------
+# Parts and scans have a way without; what deletes, and whatever follows it, is left out.
+valid planted-bare --workload read_scan --workload read_range --workload read_history
+valid planted-bare --workload update --workload delete_churn --workload read_range --workload read_scan
+is 'planted-bare: unsupported is what deletes and what comes after it' \
+    "$(samples "$name" '[(s["kind"], s["name"], s.get("unsupported"), len(s["values"])) for s in S
+        if s["arm"] == "planted-bare" and "unsupported" in s]')" \
+    "[('phase', 'delete_churn', 'delete', 0), ('snapshot', 'after_delete_churn', 'delete', 0), ('phase', 'read_range', 'delete', 0)]"
+run_expect 0 '' "$planted" verify "$name"
+is 'planted-bare: its lines fit the schema' \
+    "$("$python" "$src/tests/schema_check.py" "$name" 2>&1 | tail -1 | grep -c 'valid\|ok')" 1
+few=$keep_few lines=12
 
 # A run that dies is a result, too: the study goes on.
 data=random:files=30,size_min=1,size_max=12k

@@ -16,7 +16,7 @@ bad_utf8=$(printf 'a\377\200b')
 refuse 'expected a command'
 refuse 'unknown command "frobnicate"' frobnicate
 refuse 'unknown command "rnu" \(did you mean "run"\?\)' rnu
-refuse 'unknown command "repord" \(did you mean "report"\?\)' repord
+refuse 'unknown command "reprot" \(did you mean "report"\?\)' reprot
 refuse 'unknown command ""' ''
 refuse 'unknown command "-x"' -x
 refuse 'unknown command "--frob"' --frob
