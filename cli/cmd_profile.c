@@ -81,8 +81,10 @@ static enum rc describe(const struct profile_arguments *to, struct buf *out, str
         rc = profile_build(&profile, ds, err);
     if (rc == RC_OK && (to->twin || to->check))
         rc = make_twin(to, &profile, &twin, err);
-    if (rc == RC_OK && to->check)
-        rc = profile_check_run(to->out, buf_str(&spec), buf_span(&twin), to->seed, &check, err);
+    if (rc == RC_OK && to->check) {
+        const struct profile_asked asked = {buf_str(&spec), to->seed, ds->event_count > 0};
+        rc = profile_check_run(to->out, &asked, buf_span(&twin), &check, err);
+    }
     if (rc == RC_OK) {
         const struct profile_check *made = to->check ? &check : NULL;
         rc = to->json ? profile_json(&profile, buf_str(&spec), made, out, err)

@@ -10,12 +10,19 @@
 #include "workloads/plan.h"
 
 static const char *const strategies[] = {"raw", "dedup", "dedup-zstd", "chunked"};
-static const char *const workloads[] = {"ingest", "update"};
+
+/* Where the data have a history it is replayed, elsewhere the script of edits goes on. */
+static const struct step {
+    const char *workloads[2], *phase, *snapshot;
+} steps[] = {
+    {{"ingest", "update"}, "update_binary_hot", "after_update"},
+    {{"ingest", "history"}, "history", "after_history"},
+};
 
 /* What of a store is compared; shares are compared above a floor. */
 static const struct {
     enum sample_kind kind;
-    const char *place;
+    const char *place; /* NULL: of the second step */
     int metric;
     bool share;
 } wanted[] = {
@@ -27,18 +34,31 @@ static const struct {
     {SAMPLE_PHASE, "ingest_binary_cold", M_UNIQUE_BYTES, false},
     {SAMPLE_PHASE, "ingest_binary_cold", M_DEDUP_RATIO, true},
     {SAMPLE_PHASE, "ingest_binary_cold", M_CHUNK_REUSE, true},
-    {SAMPLE_SNAPSHOT, "after_update", M_TOTAL_BYTES, false},
-    {SAMPLE_SNAPSHOT, "after_update", M_STORAGE_AMP, false},
-    {SAMPLE_SNAPSHOT, "after_update", M_STORAGE_AMP_HISTORY, false},
-    {SAMPLE_PHASE, "update_binary_hot", M_WRITE_AMP, false},
-    {SAMPLE_PHASE, "update_binary_hot", M_WRITE_AMP_PHYSICAL, false},
-    {SAMPLE_PHASE, "update_binary_hot", M_STORED_BYTES, false},
-    {SAMPLE_PHASE, "update_binary_hot", M_UNIQUE_BYTES, false},
-    {SAMPLE_PHASE, "update_binary_hot", M_DEDUP_RATIO, true},
-    {SAMPLE_PHASE, "update_binary_hot", M_CHUNK_REUSE, true},
+    {SAMPLE_SNAPSHOT, NULL, M_TOTAL_BYTES, false},
+    {SAMPLE_SNAPSHOT, NULL, M_STORAGE_AMP, false},
+    {SAMPLE_SNAPSHOT, NULL, M_STORAGE_AMP_HISTORY, false},
+    {SAMPLE_PHASE, NULL, M_WRITE_AMP, false},
+    {SAMPLE_PHASE, NULL, M_WRITE_AMP_PHYSICAL, false},
+    {SAMPLE_PHASE, NULL, M_STORED_BYTES, false},
+    {SAMPLE_PHASE, NULL, M_UNIQUE_BYTES, false},
+    {SAMPLE_PHASE, NULL, M_DEDUP_RATIO, true},
+    {SAMPLE_PHASE, NULL, M_CHUNK_REUSE, true},
 };
 
-static enum rc run_on(const char *folder, const char *name, const char *spec, uint64_t seed,
+static const char *place_of(size_t which, const struct step *step)
+{
+    if (wanted[which].place)
+        return wanted[which].place;
+    return wanted[which].kind == SAMPLE_PHASE ? step->phase : step->snapshot;
+}
+
+struct pair {
+    const char *folder;
+    const struct step *step;
+    uint64_t seed;
+};
+
+static enum rc run_on(const struct pair *pair, const char *name, const char *spec,
                       struct record *record, struct err *err)
 {
     struct arena arena = {0};
@@ -47,27 +67,27 @@ static enum rc run_on(const char *folder, const char *name, const char *spec, ui
         .strategies = strategies,
         .strategy_count = COUNT_OF(strategies),
         .dataset = spec,
-        .workloads = workloads,
-        .workload_count = COUNT_OF(workloads),
-        .seed = seed,
+        .workloads = pair->step->workloads,
+        .workload_count = COUNT_OF(pair->step->workloads),
+        .seed = pair->seed,
         .seed_given = true,
         .rounds = 1,
         .durability = "none",
         .guardrail = NAN,
         .keep = "none",
-        .out = folder,
+        .out = pair->folder,
         .name = name,
     };
     enum rc rc = plan_make(&request, &arena, &manifest, err);
     if (rc == RC_OK)
-        rc = scratch_study(folder, &manifest, record, err);
+        rc = scratch_study(pair->folder, &manifest, record, err);
     arena_release(&arena);
     return rc;
 }
 
 /* The value of the arm that runs `strategy`, NAN where there is none. */
-static enum rc value_of(const struct record *record, size_t strategy, size_t which, double *out,
-                        struct err *err)
+static enum rc value_of(const struct record *record, size_t strategy, size_t which,
+                        const char *place, double *out, struct err *err)
 {
     for (uint32_t run = 0; run < record->run_count; run++) {
         const struct sample *all = record_find(record, run, SAMPLE_RUN, "");
@@ -76,8 +96,7 @@ static enum rc value_of(const struct record *record, size_t strategy, size_t whi
             continue;
         if (!all->valid)
             return FAIL(err, RC_INVALID, 0, "%s: %s", strategies[strategy], all->reason);
-        const struct sample *sample =
-            record_find(record, run, wanted[which].kind, wanted[which].place);
+        const struct sample *sample = record_find(record, run, wanted[which].kind, place);
         *out = sample ? sample->value[wanted[which].metric] : NAN;
         return RC_OK;
     }
@@ -85,15 +104,16 @@ static enum rc value_of(const struct record *record, size_t strategy, size_t whi
 }
 
 static enum rc compare(const struct record *real, const struct record *twin,
-                       struct profile_check *out, struct err *err)
+                       const struct step *step, struct profile_check *out, struct err *err)
 {
     for (size_t s = 0; s < COUNT_OF(strategies); s++)
         for (size_t i = 0; i < COUNT_OF(wanted); i++) {
+            const char *place = place_of(i, step);
             struct profile_figure figure = {
-                strategies[s], wanted[i].place, metric_table[wanted[i].metric].name, NAN, NAN, NAN};
-            enum rc rc = value_of(real, s, i, &figure.real, err);
+                strategies[s], place, metric_table[wanted[i].metric].name, NAN, NAN, NAN};
+            enum rc rc = value_of(real, s, i, place, &figure.real, err);
             if (rc == RC_OK)
-                rc = value_of(twin, s, i, &figure.twin, err);
+                rc = value_of(twin, s, i, place, &figure.twin, err);
             if (rc != RC_OK)
                 return rc;
             if (isnan(figure.real) && isnan(figure.twin))
@@ -113,9 +133,10 @@ static enum rc compare(const struct record *real, const struct record *twin,
     return RC_OK;
 }
 
-enum rc profile_check_run(const char *parent, const char *spec, struct span twin_text,
-                          uint64_t seed, struct profile_check *out, struct err *err)
+enum rc profile_check_run(const char *parent, const struct profile_asked *asked,
+                          struct span twin_text, struct profile_check *out, struct err *err)
 {
+    struct pair pair = {.step = &steps[asked->has_history], .seed = asked->seed};
     struct buf folder = {0}, path = {0}, twin_spec = {0};
     struct record real = {.dir = NULL}, twin = {.dir = NULL};
     *out = (struct profile_check){.count = 0};
@@ -128,12 +149,13 @@ enum rc profile_check_run(const char *parent, const char *spec, struct span twin
         rc = buf_printf(&twin_spec, err, "twin:%s", buf_str(&path));
     if (rc == RC_OK) {
         print_note("check: %zu strategies on the data and on its twin", COUNT_OF(strategies));
-        rc = run_on(buf_str(&folder), "real", spec, seed, &real, err);
+        pair.folder = buf_str(&folder);
+        rc = run_on(&pair, "real", asked->spec, &real, err);
     }
     if (rc == RC_OK)
-        rc = run_on(buf_str(&folder), "twin", buf_str(&twin_spec), seed, &twin, err);
+        rc = run_on(&pair, "twin", buf_str(&twin_spec), &twin, err);
     if (rc == RC_OK)
-        rc = compare(&real, &twin, out, err);
+        rc = compare(&real, &twin, pair.step, out, err);
     record_release(&real);
     record_release(&twin);
     buf_release(&path);

@@ -35,9 +35,17 @@ MUST_CHECK enum rc profile_json(const struct profile *profile, const char *spec,
 
 /* ---- the check (profile_check.c) ------------------------------------------------------------- */
 
+struct profile_asked {
+    const char *spec;
+    uint64_t seed;
+    bool has_history;
+};
+
 /* Run raw, dedup, dedup-zstd and chunked once on both, below a folder in `parent` that is removed
- * again.  `twin_text`: the twin's description. */
-MUST_CHECK enum rc profile_check_run(const char *parent, const char *spec, struct span twin_text,
-                                     uint64_t seed, struct profile_check *out, struct err *err);
+ * again: ingest, then the history where there is one, else update.  `twin_text`: the twin's
+ * description. */
+MUST_CHECK enum rc profile_check_run(const char *parent, const struct profile_asked *asked,
+                                     struct span twin_text, struct profile_check *out,
+                                     struct err *err);
 
 #endif

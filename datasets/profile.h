@@ -77,6 +77,8 @@ struct profile_file {
     uint8_t text;     /* every byte looked at is one of a text's */
     uint8_t first;    /* the first byte that is no blank, 0 without */
     uint8_t zeros;    /* share of 4 KiB blocks of zeros, in 1/255 */
+    uint16_t common;  /* of 10,000 bytes, how many are the commonest one */
+    uint8_t symbols;  /* as many others, equally frequent, would give the same entropy */
     char extension[PROFILE_EXTENSION_SIZE];
 };
 #define PROFILE_NO_COPY UINT32_MAX

@@ -44,6 +44,8 @@ struct twin_row {
                   /* is saved is saved within a few hundred bytes */
     uint32_t far; /* of 10,000 bytes, how many repeat others 64 KiB before, which whole files */
                   /* save and chunks do not */
+    uint32_t common;          /* new bytes of edits: of 10,000, how many are one byte, */
+    uint32_t symbols;         /* and how many others are equally frequent */
     uint64_t size, size_last; /* of the first and the last of them, linear between */
     uint32_t count;
     uint32_t first;            /* number of the first file; derived */

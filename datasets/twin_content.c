@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datasets/derive.h"
 #include "datasets/edit.h"
 #include "datasets/pen.h"
 #include "datasets/saving_curve.h"
@@ -197,6 +198,7 @@ uint32_t twin_versions(const struct twin *twin, uint32_t file)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
+#define PALETTE_LEN  4096u
 #define FILLER_LEN   ((size_t)1024)
 #define FAR_LEN      ((size_t)256)
 #define FAR_DISTANCE ((size_t)64 << 10)
@@ -339,28 +341,39 @@ static enum rc apply_event(const struct twin *twin, size_t index, struct buf *ou
     return buf_resize(out, (size_t)event->length, err);
 }
 
+/* New bytes of edits: one frequent value and others equally frequent, as many as give the entropy
+ * of the real file.  Letters where the file is text. */
+static void make_palette(const struct twin *twin, const struct twin_row *row,
+                         uint8_t palette[PALETTE_LEN])
+{
+    bool text = strcmp(twin->kinds[row->kind].handler, "text_source") == 0;
+    uint32_t symbols = row->symbols != 0 ? row->symbols : 1;
+    for (uint32_t i = 0; i < PALETTE_LEN; i++) {
+        uint32_t value = i * 10000 / PALETTE_LEN < row->common ? 0 : 1 + i % symbols;
+        palette[i] = (uint8_t)(text && symbols < 95 ? ' ' + value : value);
+    }
+}
+
 enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file, uint32_t version,
                      struct buf *out, struct err *err)
 {
-    /* As imported files: what is inserted is a fork, edited once to become version 0. */
-    uint32_t origin = file, edits = 0, real = 0;
-    if (file >= twin->file_count) {
-        struct rng rng = rng_stream(seed, "files.fork", file - twin->file_count);
-        origin = (uint32_t)rng_below(&rng, twin->base_files);
-    } else {
-        real = twin_versions(twin, file) - 1;
-        edits = 1;
-    }
+    /* As imported files (derive.h): what is inserted is a fork, edited once to become version 0. */
+    bool fork = file >= twin->file_count;
+    uint32_t origin = fork ? derive_origin(seed, file - twin->file_count, twin->base_files) : file;
+    uint32_t real = fork ? 0 : twin_versions(twin, file);
+    uint8_t palette[PALETTE_LEN];
     enum rc rc = first_content(twin, origin, out, err);
-    for (uint32_t at = real > 0 ? twin->first_event[file] : 0; rc == RC_OK && at != 0;
+    for (uint32_t at = fork ? 0 : twin->first_event[file]; rc == RC_OK && at != 0;
          at = twin->events[at - 1].next) {
         if (twin->events[at - 1].version > version)
             break;
         rc = apply_event(twin, at - 1, out, err);
     }
-    for (uint32_t v = real + edits; v <= version && rc == RC_OK; v++) {
+    if (version >= real)
+        make_palette(twin, twin_row_of(twin, origin), palette);
+    for (uint32_t v = real; v <= version && rc == RC_OK; v++) {
         struct rng rng = edit_stream(seed, "files.edit", file, v);
-        rc = edit_apply(out, &rng, err);
+        rc = edit_apply_from(out, &rng, span_of(palette, sizeof(palette)), err);
     }
     return rc;
 }

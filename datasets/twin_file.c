@@ -12,17 +12,21 @@
 #include "datasets/twin.h"
 #include "engine/json.h"
 
+/* Numbers of a row of one file, of a copy, of many files. */
+enum { ROW_ALONE = 8, ROW_COPY = 9, ROW_MANY = 12 };
+
 static const char *const event_names[] = {"create", "change", "delete"};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* [kind, mix, saved, filler, far, size], behind it the row it is a copy of or, of many files,
+/* [kind, mix, saved, filler, far, common, symbols, size], behind it the row it is a copy of or, of many files,
  * [..., size of the last, count, copies, shared]. */
 static void write_row(struct json_writer *json, const struct twin_row *row)
 {
-    const uint64_t values[] = {row->kind, row->mix,       row->saved, row->filler, row->far,
-                               row->size, row->size_last, row->count, row->copies, row->shared};
-    size_t count = row->count > 1 ? COUNT_OF(values) : 6;
+    const uint64_t values[] = {row->kind,      row->mix,    row->saved,   row->filler,
+                               row->far,       row->common, row->symbols, row->size,
+                               row->size_last, row->count,  row->copies,  row->shared};
+    size_t count = row->count > 1 ? COUNT_OF(values) : ROW_ALONE;
     json_open(json, NULL, '[');
     for (size_t i = 0; i < count; i++)
         json_u64(json, NULL, values[i]);
@@ -228,29 +232,27 @@ static enum rc read_kinds(struct reader *r, const struct json_node *root)
     return rc;
 }
 
-enum { ROW_ALONE = 6, ROW_COPY = 7, ROW_MANY = 10 };
-
 /* As write_row. */
 static enum rc read_row(struct reader *r, const struct json_node *array, size_t index)
 {
     struct twin *twin = r->twin;
     const uint64_t limits[ROW_MANY] = {
-        twin->kind_count - 1, SAVING_MIX_ONE,    10000, 10000, 10000, BLOB_BYTES_MAX,
+        twin->kind_count - 1, SAVING_MIX_ONE,    10000, 10000, 10000, 10000, 255, BLOB_BYTES_MAX,
         BLOB_BYTES_MAX,       DATASET_FILES_MAX, 10000, 10000};
     uint64_t v[ROW_MANY] = {0};
     size_t count = length_of(array);
     if (count != ROW_ALONE && count != ROW_COPY && count != ROW_MANY)
-        return json_refuse(r->json, array, NULL, "has not 6, 7 or 10 numbers", r->err);
+        return json_refuse(r->json, array, NULL, "has not 8, 9 or 12 numbers", r->err);
     const struct json_node *node = NULL;
     for (size_t i = 0; i < count; i++) {
         node = json_next(array, node);
-        bool copy_of = count == ROW_COPY && i == 6;
+        bool copy_of = count == ROW_COPY && i == ROW_ALONE;
         enum rc rc = read_number(r, node, copy_of ? (uint64_t)index : limits[i], &v[i]);
         if (rc != RC_OK)
             return rc;
     }
     bool many = count == ROW_MANY, copy = count == ROW_COPY;
-    if ((copy && v[6] >= index) || (many && (v[7] < 2 || v[6] < v[5])))
+    if ((copy && v[8] >= index) || (many && (v[9] < 2 || v[8] < v[7])))
         return json_refuse(r->json, array, NULL, "is a copy of no row before it, or of no files",
                            r->err);
     twin->rows[index] = (struct twin_row){
@@ -259,12 +261,14 @@ static enum rc read_row(struct reader *r, const struct json_node *array, size_t 
         .saved = (uint32_t)v[2],
         .filler = (uint32_t)v[3],
         .far = (uint32_t)v[4],
-        .size = v[5],
-        .size_last = many ? v[6] : v[5],
-        .count = many ? (uint32_t)v[7] : 1,
-        .copy_of = copy ? (uint32_t)v[6] : TWIN_NO_COPY,
-        .copies = (uint32_t)v[8],
-        .shared = (uint32_t)v[9],
+        .common = (uint32_t)v[5],
+        .symbols = (uint32_t)v[6],
+        .size = v[7],
+        .size_last = many ? v[8] : v[7],
+        .count = many ? (uint32_t)v[9] : 1,
+        .copy_of = copy ? (uint32_t)v[8] : TWIN_NO_COPY,
+        .copies = (uint32_t)v[10],
+        .shared = (uint32_t)v[11],
     };
     return RC_OK;
 }

@@ -411,6 +411,8 @@ static enum rc exact_rows(struct fitter *f)
             .size_last = file->size,
             .count = 1,
             .copy_of = file->copy_of,
+            .common = file->common,
+            .symbols = file->symbols,
         };
         rc = kind_of(f, file->handler, class_of(file), &twin->rows[i].kind);
     }
@@ -512,6 +514,8 @@ static enum rc fit_groups(struct fitter *f)
         sums[low].packed += file->packed;
         sums[low].pieces += file->pieces;
         sums[low].handler = file->handler;
+        f->twin->rows[low].common = file->common;
+        f->twin->rows[low].symbols = file->symbols;
     }
     enum rc rc = RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < f->twin->row_count; i++) {
@@ -580,6 +584,71 @@ static enum rc add_events(struct fitter *f)
     return rc;
 }
 
+/* ---- which draw ------------------------------------------------------------------------------ */
+
+/* Where few contents are shared by many files, it is a matter of luck where chunkers cut them: of
+ * SALTS draws of the twin the one is taken whose chunks are shared most like the real ones. */
+enum { SALTS = 12, SALT_LEVEL = 1 };
+#define SALT_BYTES_MAX (64 * MIB)
+
+static enum rc count_draw(struct fitter *f, uint64_t *chunks, uint64_t *repeated)
+{
+    struct chunk_list list = {.count = 0};
+    uint32_t distinct, *ids = NULL;
+    bool *seen = NULL;
+    enum rc rc = chunk_list_init(&list, f->profile->levels[SALT_LEVEL].average, f->err);
+    for (uint32_t i = 0; rc == RC_OK && i < f->twin->base_files; i++) {
+        if (f->twin->rows[i].copy_of != TWIN_NO_COPY)
+            continue;
+        rc = twin_try(f->twin, i, &f->twin->rows[i], SIZE_MAX, &f->made, f->err);
+        if (rc == RC_OK)
+            rc = chunk_list_add(&list, buf_span(&f->made), i, f->err);
+    }
+    if (rc == RC_OK)
+        ids = malloc((list.count + 1) * sizeof(*ids));
+    if (rc == RC_OK && !ids)
+        rc = FAIL(f->err, RC_NOMEM, 0, "no memory to count %zu chunks", list.count);
+    if (rc == RC_OK)
+        rc = chunk_list_ids(&list, ids, &distinct, f->err);
+    if (rc == RC_OK)
+        seen = calloc((size_t)distinct + 1, sizeof(*seen));
+    if (rc == RC_OK && !seen)
+        rc = FAIL(f->err, RC_NOMEM, 0, "no memory to count %zu chunks", list.count);
+    *chunks = list.count;
+    *repeated = 0;
+    for (size_t i = 0; rc == RC_OK && i < list.count; i++) {
+        *repeated += ids[i] != 0 && seen[ids[i]] ? list.chunks[i].len : 0;
+        seen[ids[i]] = true;
+    }
+    free(seen);
+    free(ids);
+    chunk_list_release(&list);
+    return rc;
+}
+
+static enum rc choose_salt(struct fitter *f)
+{
+    const struct profile_chunks *real = &f->profile->levels[SALT_LEVEL];
+    uint64_t best = 0;
+    double best_off = INFINITY;
+    enum rc rc = RC_OK;
+    if (real->bytes == 0 || real->bytes > SALT_BYTES_MAX)
+        return RC_OK;
+    for (f->twin->salt = 0; rc == RC_OK && f->twin->salt < SALTS; f->twin->salt++) {
+        uint64_t chunks, repeated;
+        rc = count_draw(f, &chunks, &repeated);
+        double off =
+            fabs((double)chunks / (double)real->chunks - 1) +
+            4 * fabs((double)repeated - (double)real->repeated_bytes) / (double)real->bytes;
+        if (off < best_off) {
+            best_off = off;
+            best = f->twin->salt;
+        }
+    }
+    f->twin->salt = best;
+    return rc;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static enum rc fit_files(struct fitter *f)
@@ -592,7 +661,7 @@ static enum rc fit_files(struct fitter *f)
     for (uint32_t i = 0; rc == RC_OK && i < f->twin->row_count; i++)
         if (f->twin->rows[i].copy_of == TWIN_NO_COPY)
             rc = fit_row(f, i, &f->profile->files[i]);
-    return rc;
+    return rc == RC_OK ? choose_salt(f) : rc;
 }
 
 enum rc twin_fit(struct twin *twin, const struct profile *profile, struct err *err)
