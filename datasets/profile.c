@@ -25,28 +25,15 @@ struct profiler {
 
 /* ---- one content ----------------------------------------------------------------------------- */
 
-/* Bits of order-zero entropy of all the bytes; what it comes from into `file`. */
-static double entropy_bits(struct span bytes, struct profile_file *file)
+double profile_entropy(struct span bytes)
 {
-    uint64_t counts[256] = {0}, most = 0;
+    uint64_t counts[256] = {0};
     double bits = 0, len = (double)bytes.len;
     for (size_t i = 0; i < bytes.len; i++)
         counts[bytes.ptr[i]]++;
-    for (unsigned i = 0; i < 256; i++) {
+    for (unsigned i = 0; i < 256; i++)
         if (counts[i] != 0)
-            bits += (double)counts[i] * log2(len / (double)counts[i]);
-        most = counts[i] > most ? counts[i] : most;
-    }
-    file->common = 10000;
-    file->symbols = 1;
-    if (bytes.len == 0 || most == bytes.len)
-        return bits;
-    /* bits / len = H(common) + (1 - common) log2(symbols) */
-    double common = (double)most / len, rest = 1 - common;
-    double choice = (bits / len + common * log2(common) + rest * log2(rest)) / rest;
-    double symbols = exp2(choice) + 0.5;
-    file->common = (uint16_t)(10000 * common);
-    file->symbols = symbols < 1 ? 1 : symbols < 255 ? (uint8_t)symbols : 255;
+            bits += (double)counts[i] / len * log2(len / (double)counts[i]);
     return bits;
 }
 
@@ -116,7 +103,7 @@ enum rc profile_pack_pieces(struct codec_set *codecs, struct span plain, struct 
 }
 
 /* What is in p->content, under the path in p->path. */
-static enum rc describe(struct profiler *p, struct profile_file *file, double *bits)
+static enum rc describe(struct profiler *p, struct profile_file *file)
 {
     struct span bytes = buf_span(&p->content), path = buf_span(&p->path);
     file->size = bytes.len;
@@ -126,7 +113,7 @@ static enum rc describe(struct profiler *p, struct profile_file *file, double *b
     file->text = is_text(bytes);
     file->first = first_mark(bytes);
     file->zeros = zero_share(bytes);
-    *bits = entropy_bits(bytes, file);
+    file->entropy = profile_entropy(bytes);
     copy_extension(file->extension, path);
     enum rc rc = profile_pack(p->codecs, bytes, &p->packed, &file->packed, p->err);
     return rc == RC_OK ? profile_pack_pieces(p->codecs, bytes, &p->packed, &file->pieces, p->err)
@@ -161,8 +148,9 @@ static void count_extension(struct profile *profile, const struct profile_file *
     count_type(&profile->extensions[i], file, bits);
 }
 
-static void count_file(struct profiler *p, const struct profile_file *file, double bits)
+static void count_file(struct profiler *p, const struct profile_file *file)
 {
+    double bits = file->entropy * (double)file->size;
     struct profile *profile = p->profile;
     unsigned bucket = 0;
     for (uint64_t size = file->size; size != 0; size >>= 1)
@@ -185,13 +173,12 @@ static enum rc add_base_files(struct profiler *p)
     enum rc rc = RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < p->ds->file_count; i++) {
         struct profile_file *file = &profile->files[i];
-        double bits;
         rc = read_file(p, i, 0);
         if (rc == RC_OK)
-            rc = describe(p, file, &bits);
+            rc = describe(p, file);
         if (rc != RC_OK)
             return rc;
-        count_file(p, file, bits);
+        count_file(p, file);
         profile->hash = hash128_fold(profile->hash, hash_xxh128(buf_span(&p->path)));
         profile->hash = hash128_fold(profile->hash, file->hash);
         profile->sizes[i] = (double)file->size;
@@ -341,7 +328,6 @@ static enum rc count_event(struct profiler *p, const struct history_event *event
     struct profile_history *history = &p->profile->history;
     struct profile *profile = p->profile;
     enum rc rc = RC_OK;
-    double bits;
     if (event->kind == HISTORY_DELETE) {
         history->deleted++;
     } else if (event->kind == HISTORY_CREATE && event->file >= profile->file_count) {
@@ -349,7 +335,7 @@ static enum rc count_event(struct profiler *p, const struct history_event *event
         history->created++;
         rc = read_file(p, event->file, event->version);
         if (rc == RC_OK)
-            rc = describe(p, &profile->files[profile->file_count++], &bits);
+            rc = describe(p, &profile->files[profile->file_count++]);
     } else {
         rc = count_change(p, event);
         if (event->file < profile->base_count && !touched[event->file]) {

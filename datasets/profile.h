@@ -77,8 +77,7 @@ struct profile_file {
     uint8_t text;     /* every byte looked at is one of a text's */
     uint8_t first;    /* the first byte that is no blank, 0 without */
     uint8_t zeros;    /* share of 4 KiB blocks of zeros, in 1/255 */
-    uint16_t common;  /* of 10,000 bytes, how many are the commonest one */
-    uint8_t symbols;  /* as many others, equally frequent, would give the same entropy */
+    double entropy;   /* bits per byte */
     char extension[PROFILE_EXTENSION_SIZE];
 };
 #define PROFILE_NO_COPY UINT32_MAX
@@ -104,6 +103,8 @@ struct profile {
 /* What a store keeps that packs chunks one by one: the level that `chunked` has by default. */
 #define PROFILE_PIECE ((size_t)16 << 10)
 struct codec_set;
+/* Of order zero, in bits per byte. */
+double profile_entropy(struct span bytes);
 MUST_CHECK enum rc profile_pack(struct codec_set *codecs, struct span plain, struct buf *work,
                                 uint64_t *packed, struct err *err);
 MUST_CHECK enum rc profile_pack_pieces(struct codec_set *codecs, struct span plain,

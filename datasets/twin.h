@@ -44,8 +44,9 @@ struct twin_row {
                   /* is saved is saved within a few hundred bytes */
     uint32_t far; /* of 10,000 bytes, how many repeat others 64 KiB before, which whole files */
                   /* save and chunks do not */
-    uint32_t common;          /* new bytes of edits: of 10,000, how many are one byte, */
-    uint32_t symbols;         /* and how many others are equally frequent */
+    /* New bytes of edits are those of the content, so that their entropy is; of 10,000 this many */
+    uint32_t plain;           /* are its commonest byte instead, */
+    uint32_t spread;          /* or are spread over all values. */
     uint64_t size, size_last; /* of the first and the last of them, linear between */
     uint32_t count;
     uint32_t first;            /* number of the first file; derived */
@@ -96,6 +97,10 @@ MUST_CHECK enum rc twin_try(const struct twin *twin, uint32_t row, const struct 
                             size_t len_max, struct buf *out, struct err *err);
 /* False when there is no such handler or the class has no knob. */
 bool twin_kind_init(struct twin_kind *kind, const char *handler, const struct content_class *class);
+/* What new bytes of edits to `content` are drawn from. */
+#define TWIN_PALETTE_LEN 4096u
+void twin_palette(const struct twin_row *row, bool text, struct span content,
+                  uint8_t palette[TWIN_PALETTE_LEN]);
 const struct twin_row *twin_row_of(const struct twin *twin, uint32_t file);
 /* How many versions of `file` the description has, 1 or more. */
 uint32_t twin_versions(const struct twin *twin, uint32_t file);

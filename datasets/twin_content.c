@@ -198,7 +198,6 @@ uint32_t twin_versions(const struct twin *twin, uint32_t file)
 
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
-#define PALETTE_LEN  4096u
 #define FILLER_LEN   ((size_t)1024)
 #define FAR_LEN      ((size_t)256)
 #define FAR_DISTANCE ((size_t)64 << 10)
@@ -341,17 +340,34 @@ static enum rc apply_event(const struct twin *twin, size_t index, struct buf *ou
     return buf_resize(out, (size_t)event->length, err);
 }
 
-/* New bytes of edits: one frequent value and others equally frequent, as many as give the entropy
- * of the real file.  Letters where the file is text. */
-static void make_palette(const struct twin *twin, const struct twin_row *row,
-                         uint8_t palette[PALETTE_LEN])
+void twin_palette(const struct twin_row *row, bool text, struct span content,
+                  uint8_t palette[TWIN_PALETTE_LEN])
 {
-    bool text = strcmp(twin->kinds[row->kind].handler, "text_source") == 0;
-    uint32_t symbols = row->symbols != 0 ? row->symbols : 1;
-    for (uint32_t i = 0; i < PALETTE_LEN; i++) {
-        uint32_t value = i * 10000 / PALETTE_LEN < row->common ? 0 : 1 + i % symbols;
-        palette[i] = (uint8_t)(text && symbols < 95 ? ' ' + value : value);
+    uint32_t counts[256] = {0};
+    unsigned commonest = 0;
+    for (uint32_t i = 0; i < TWIN_PALETTE_LEN; i++) {
+        palette[i] = content.len ? content.ptr[(uint64_t)i * content.len / TWIN_PALETTE_LEN] : ' ';
+        counts[palette[i]]++;
     }
+    for (unsigned value = 0; value < 256; value++)
+        commonest = counts[value] > counts[commonest] ? value : commonest;
+    /* Every so many, all over: neighbours in the content must not be neighbours in what is left. */
+    for (uint32_t i = 0, plain = 0, spread = 0; i < TWIN_PALETTE_LEN; i++) {
+        plain += row->plain;
+        spread += row->spread;
+        if (plain >= 10000) {
+            plain -= 10000;
+            palette[i] = (uint8_t)commonest;
+        } else if (spread >= 10000) {
+            spread -= 10000;
+            palette[i] = text ? (uint8_t)(' ' + i % 95) : (uint8_t)(i >> 1);
+        }
+    }
+}
+
+static bool is_text(const struct twin *twin, uint32_t file)
+{
+    return strcmp(twin->kinds[twin_row_of(twin, file)->kind].handler, "text_source") == 0;
 }
 
 enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file, uint32_t version,
@@ -361,7 +377,7 @@ enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file, uint
     bool fork = file >= twin->file_count;
     uint32_t origin = fork ? derive_origin(seed, file - twin->file_count, twin->base_files) : file;
     uint32_t real = fork ? 0 : twin_versions(twin, file);
-    uint8_t palette[PALETTE_LEN];
+    uint8_t palette[TWIN_PALETTE_LEN];
     enum rc rc = first_content(twin, origin, out, err);
     for (uint32_t at = fork ? 0 : twin->first_event[file]; rc == RC_OK && at != 0;
          at = twin->events[at - 1].next) {
@@ -370,7 +386,7 @@ enum rc twin_content(const struct twin *twin, uint64_t seed, uint32_t file, uint
         rc = apply_event(twin, at - 1, out, err);
     }
     if (version >= real)
-        make_palette(twin, twin_row_of(twin, origin), palette);
+        twin_palette(twin_row_of(twin, origin), is_text(twin, origin), buf_span(out), palette);
     for (uint32_t v = real; v <= version && rc == RC_OK; v++) {
         struct rng rng = edit_stream(seed, "files.edit", file, v);
         rc = edit_apply_from(out, &rng, span_of(palette, sizeof(palette)), err);

@@ -19,13 +19,13 @@ static const char *const event_names[] = {"create", "change", "delete"};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* [kind, mix, saved, filler, far, common, symbols, size], behind it the row it is a copy of or, of many files,
+/* [kind, mix, saved, filler, far, plain, spread, size], behind it the row it is a copy of or, of many files,
  * [..., size of the last, count, copies, shared]. */
 static void write_row(struct json_writer *json, const struct twin_row *row)
 {
-    const uint64_t values[] = {row->kind,      row->mix,    row->saved,   row->filler,
-                               row->far,       row->common, row->symbols, row->size,
-                               row->size_last, row->count,  row->copies,  row->shared};
+    const uint64_t values[] = {row->kind,      row->mix,   row->saved,  row->filler,
+                               row->far,       row->plain, row->spread, row->size,
+                               row->size_last, row->count, row->copies, row->shared};
     size_t count = row->count > 1 ? COUNT_OF(values) : ROW_ALONE;
     json_open(json, NULL, '[');
     for (size_t i = 0; i < count; i++)
@@ -237,7 +237,7 @@ static enum rc read_row(struct reader *r, const struct json_node *array, size_t 
 {
     struct twin *twin = r->twin;
     const uint64_t limits[ROW_MANY] = {
-        twin->kind_count - 1, SAVING_MIX_ONE,    10000, 10000, 10000, 10000, 255, BLOB_BYTES_MAX,
+        twin->kind_count - 1, SAVING_MIX_ONE,    10000, 10000, 10000, 10000, 10000, BLOB_BYTES_MAX,
         BLOB_BYTES_MAX,       DATASET_FILES_MAX, 10000, 10000};
     uint64_t v[ROW_MANY] = {0};
     size_t count = length_of(array);
@@ -261,8 +261,8 @@ static enum rc read_row(struct reader *r, const struct json_node *array, size_t 
         .saved = (uint32_t)v[2],
         .filler = (uint32_t)v[3],
         .far = (uint32_t)v[4],
-        .common = (uint32_t)v[5],
-        .symbols = (uint32_t)v[6],
+        .plain = (uint32_t)v[5],
+        .spread = (uint32_t)v[6],
         .size = v[7],
         .size_last = many ? v[8] : v[7],
         .count = many ? (uint32_t)v[9] : 1,

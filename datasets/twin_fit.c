@@ -202,6 +202,32 @@ static enum rc fit_whole(struct fitter *f, uint32_t index, const struct profile_
     return rc;
 }
 
+/* What edits bring: bytes of the real file's entropy, by halving. */
+static enum rc fit_palette(struct fitter *f, uint32_t index, struct twin_row *row, double entropy)
+{
+    uint8_t palette[TWIN_PALETTE_LEN];
+    uint32_t low = 0, high = 9999;
+    bool text = strcmp(f->twin->kinds[row->kind].handler, "text_source") == 0;
+    enum rc rc = twin_try(f->twin, index, row, FIT_LEN_MAX, &f->made, f->err);
+    if (rc != RC_OK)
+        return rc;
+    row->plain = row->spread = 0;
+    twin_palette(row, text, buf_span(&f->made), palette);
+    bool lower = profile_entropy(span_of(palette, sizeof(palette))) > entropy;
+    uint32_t *share = lower ? &row->plain : &row->spread;
+    while (high - low > 20) {
+        *share = (low + high) / 2;
+        twin_palette(row, text, buf_span(&f->made), palette);
+        bool above = profile_entropy(span_of(palette, sizeof(palette))) > entropy;
+        if (above == lower)
+            low = *share;
+        else
+            high = *share;
+    }
+    *share = low;
+    return RC_OK;
+}
+
 static enum rc fit_row(struct fitter *f, uint32_t index, const struct profile_file *file)
 {
     struct twin_row row = f->twin->rows[index];
@@ -222,6 +248,8 @@ static enum rc fit_row(struct fitter *f, uint32_t index, const struct profile_fi
         else if (rc == RC_OK && pieces > aim.pieces + FIT_TOLERANCE)
             rc = fit_far(f, index, &row, &aim, pieces);
     }
+    if (rc == RC_OK)
+        rc = fit_palette(f, index, &row, file->entropy);
     if (rc == RC_OK)
         f->twin->rows[index] = row;
     return rc;
@@ -411,8 +439,6 @@ static enum rc exact_rows(struct fitter *f)
             .size_last = file->size,
             .count = 1,
             .copy_of = file->copy_of,
-            .common = file->common,
-            .symbols = file->symbols,
         };
         rc = kind_of(f, file->handler, class_of(file), &twin->rows[i].kind);
     }
@@ -514,8 +540,7 @@ static enum rc fit_groups(struct fitter *f)
         sums[low].packed += file->packed;
         sums[low].pieces += file->pieces;
         sums[low].handler = file->handler;
-        f->twin->rows[low].common = file->common;
-        f->twin->rows[low].symbols = file->symbols;
+        sums[low].entropy += file->entropy * (double)file->size;
     }
     enum rc rc = RC_OK;
     for (uint32_t i = 0; rc == RC_OK && i < f->twin->row_count; i++) {
@@ -527,6 +552,7 @@ static enum rc fit_groups(struct fitter *f)
         double scale = (double)row->size / (double)file.size;
         file.packed = (uint64_t)((double)file.packed * scale);
         file.pieces = (uint64_t)((double)file.pieces * scale);
+        file.entropy /= (double)file.size;
         file.size = row->size;
         row->count = 1;
         rc = fit_row(f, i, &file);
