@@ -19,8 +19,8 @@ static const char *const event_names[] = {"create", "change", "delete"};
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* [kind, mix, saved, filler, far, plain, spread, size], behind it the row it is a copy of or, of many files,
- * [..., size of the last, count, copies, shared]. */
+/* [kind, mix, saved, filler, far, plain, spread, size], behind it the row it is a copy of or, of
+ * many files, [..., size of the last, count, copies, shared]. */
 static void write_row(struct json_writer *json, const struct twin_row *row)
 {
     const uint64_t values[] = {row->kind,      row->mix,   row->saved,  row->filler,
