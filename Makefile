@@ -60,8 +60,9 @@ BUILD_NEEDS := /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zstd.h:libzstd
 BENCH_NEEDS := /usr/bin/gnuplot:gnuplot-nox
 TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \
   /usr/bin/python3:python3 /usr/lib/python3/dist-packages/jsonschema/__init__.py:python3-jsonschema \
-  /usr/bin/strace:strace /usr/bin/file:file /usr/bin/pngcheck:pngcheck \
-  /usr/bin/djpeg:libjpeg-turbo-progs /usr/bin/unzip:unzip /usr/bin/ffmpeg:ffmpeg /usr/bin/git:git
+  /usr/bin/strace:strace /usr/bin/git:git /usr/bin/file:file /usr/bin/pngcheck:pngcheck \
+  /usr/bin/djpeg:libjpeg-turbo-progs /usr/bin/unzip:unzip /usr/bin/ffmpeg:ffmpeg \
+  /usr/bin/gifsicle:gifsicle /usr/bin/qpdf:qpdf
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

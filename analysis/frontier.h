@@ -35,6 +35,8 @@
 #define FRONTIER_KEYS_DEFAULT                                                       \
     "total_bytes@after_update,p95_ns@read_point_binary,p95_ns@update_point_binary," \
     "cpu_ms_per_mb@ingest_binary_cold"
+/* Where a study measures no store after updates, the last snapshot it has stands for the first. */
+#define FRONTIER_KEY_SIZE "total_bytes@after_update"
 /* Instead of the third where a study has no phase of single updates. */
 #define FRONTIER_KEY_UPDATE     "p95_ns@update_point_binary"
 #define FRONTIER_KEY_UPDATE_OLD "p95_ns@update_binary_hot"

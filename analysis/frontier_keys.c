@@ -136,13 +136,26 @@ static enum rc add_key(struct frontier *frontier, const char *name, bool typed, 
     return RC_OK;
 }
 
-/* Studies made before there was a phase of single updates have one of updates of every size. */
-static const char *key_for(const struct frontier *frontier, const char *name, bool typed)
+/* What stands in for a default key whose place the study has not: the size at the end for the size
+ * after the updates; and studies made before there was a phase of single updates have one of
+ * updates of every size.  The key itself where there is nothing better. */
+static enum rc key_for(struct frontier *frontier, const char *name, const char **out,
+                       struct err *err)
 {
-    bool has = summary_place(frontier->summary, PHASE, strchr(FRONTIER_KEY_UPDATE, '@') + 1) !=
-               SUMMARY_NONE;
-    return !typed && !has && strcmp(name, FRONTIER_KEY_UPDATE) == 0 ? FRONTIER_KEY_UPDATE_OLD
-                                                                    : name;
+    const struct summary *summary = frontier->summary;
+    struct buf text = {0};
+    *out = name;
+    if (strcmp(name, FRONTIER_KEY_UPDATE) == 0 &&
+        summary_place(summary, PHASE, strchr(name, '@') + 1) == SUMMARY_NONE)
+        *out = FRONTIER_KEY_UPDATE_OLD;
+    size_t size = summary_main_snapshot(summary);
+    if (strcmp(name, FRONTIER_KEY_SIZE) != 0 || size == SUMMARY_NONE)
+        return RC_OK;
+    enum rc rc = buf_printf(&text, err, "total_bytes@%s", summary->places[size].name);
+    if (rc == RC_OK && (*out = arena_strdup(&frontier->arena, buf_str(&text))) == NULL)
+        rc = frontier_no_memory(err);
+    buf_release(&text);
+    return rc;
 }
 
 enum rc frontier_keys(struct frontier *frontier, const char *list, struct err *err)
@@ -156,7 +169,11 @@ enum rc frontier_keys(struct frontier *frontier, const char *list, struct err *e
         char *comma = strchr(name, ',');
         if (comma != NULL)
             *comma = '\0';
-        rc = add_key(frontier, key_for(frontier, name, typed), typed, err);
+        const char *key = name;
+        if (!typed)
+            rc = key_for(frontier, name, &key, err);
+        if (rc == RC_OK)
+            rc = add_key(frontier, key, typed, err);
         name = comma == NULL ? NULL : comma + 1;
     }
     if (rc == RC_OK && frontier->key_count == 0)

@@ -6,9 +6,9 @@
  *
  * Containers (PNG, JPEG, ZIP, ...) wrap the payload in a file that ordinary tools open without
  * complaint: headers, checksums, lengths and padding right, for every payload and every length from
- * len_min on.  Bytes of the payload may be masked on the way (JPEG), a pure function of each byte
- * or of its place, so that equal payloads give equal files.  Other classes have no wrap: the
- * payload is the file.
+ * len_min on.  Bytes of the payload may be masked on the way (JPEG, GIF), by their values and
+ * places alone, so that equal payloads give equal files; each class says what an edit does to the
+ * bytes around it.  Other classes have no wrap: the payload is the file.
  *
  * Speed: fill and wrap together run at 1 GB/s per core or better, and never while a clock runs.
  * Adding one: datasets/class_<name>.c defines `const struct content_class class_<name>`; one line

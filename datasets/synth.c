@@ -27,8 +27,8 @@
 #include <string.h>
 
 #define PATH_FOLDERS 256u
-/* Runs of zeros from this length on hold nothing that would have to be stored. */
-#define ZEROS_MIN 64
+#define RUN_MIN      64
+#define PERIOD       8
 
 static const char *const sizes_choices[] = {"fixed", "lognormal", "bimodal", "ladder", NULL};
 static const char *const dup_choices[] = {"exact", "shifted", "forks", NULL};
@@ -272,18 +272,20 @@ static enum rc synth_content(struct dataset *ds, uint32_t file, uint32_t version
     return rc;
 }
 
-static uint64_t bytes_but_zeros(const uint8_t *bytes, size_t len)
+/* Bytes that say something: all but zeros and repetitions of eight bytes, from RUN_MIN on, which
+ * the fillers of classes are made of. */
+static uint64_t bytes_that_say(const uint8_t *bytes, size_t len)
 {
     size_t count = len, run = 0;
     for (size_t i = 0; i < len; i++) {
-        if (bytes[i] == 0) {
+        if (bytes[i] == 0 || (i >= PERIOD && bytes[i] == bytes[i - PERIOD])) {
             run++;
             continue;
         }
-        count -= run >= ZEROS_MIN ? run : 0;
+        count -= run >= RUN_MIN ? run : 0;
         run = 0;
     }
-    return count - (run >= ZEROS_MIN ? run : 0);
+    return count - (run >= RUN_MIN ? run : 0);
 }
 
 static enum rc synth_novel(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes)
@@ -293,7 +295,7 @@ static enum rc synth_novel(struct dataset *ds, uint32_t file, uint32_t version, 
     *bytes = 0;
     for (size_t i = 0; rc == RC_OK && i < synth->cache.fresh.count; i++) {
         struct geometry_range range = synth->cache.fresh.at[i];
-        *bytes += bytes_but_zeros(synth->cache.payload.ptr + range.start, range.end - range.start);
+        *bytes += bytes_that_say(synth->cache.payload.ptr + range.start, range.end - range.start);
     }
     return rc;
 }

@@ -262,6 +262,262 @@ static const char *jpeg_defect(struct span file, struct span payload)
     return jpeg.across > 0 ? NULL : "no picture";
 }
 
+/* ---- GIF ------------------------------------------------------------------------------------- */
+
+/* A block's bytes appended to dst; *len is what they were.  0 bytes end. */
+static const char *gif_blocks(struct span file, size_t *at, uint8_t *dst, size_t *len)
+{
+    *len = 0;
+    for (;;) {
+        DEMAND(*at < file.len);
+        size_t n = file.ptr[(*at)++];
+        if (n == 0)
+            return NULL;
+        DEMAND(n <= file.len - *at);
+        memcpy(dst + *len, file.ptr + *at, n);
+        *len += n;
+        *at += n;
+    }
+}
+
+/* Decode as a viewer does, strings as chains of codes; count pixels. */
+static const char *gif_pixels(struct span stream, uint64_t *pixels)
+{
+    static uint16_t before[4096];
+    size_t next = 258, bits = 9;
+    int last = -1;
+    uint64_t word = 0;
+    size_t have = 0, at = 0;
+    for (bool first = true;; first = false) {
+        for (; have < bits; have += 8) {
+            DEMAND(at < stream.len);
+            word |= (uint64_t)stream.ptr[at++] << have;
+        }
+        size_t code = (size_t)(word & ((UINT64_C(1) << bits) - 1));
+        word >>= bits;
+        have -= bits;
+        DEMAND(first == (code == 256)); /* one clear code, at the start */
+        if (code == 257)
+            break;
+        if (first)
+            continue;
+        DEMAND(code < next || (code == next && last >= 0 && next < 4096));
+        if (last >= 0 && next < 4096) {
+            before[next++] = (uint16_t)last;
+            bits += next == (size_t)1 << bits && bits < 12;
+        }
+        last = (int)code;
+        for (++*pixels; code >= 258; ++*pixels)
+            code = before[code];
+    }
+    DEMAND(at == stream.len && word == 0);
+    return NULL;
+}
+
+static const char *gif_parts(struct span file, uint8_t *room)
+{
+    const uint8_t *p = file.ptr;
+    size_t across, down, at = 13 + 768, len = 0;
+    uint64_t pixels = 0;
+    DEMAND(file.len > 800 && text_at(file, 0, "GIF89a") && p[10] == 0xf7);
+    across = (size_t)le(p + 6, 2);
+    down = (size_t)le(p + 8, 2);
+    DEMAND(p[at] == 0x2c && le(p + at + 1, 4) == 0 && le(p + at + 5, 2) == across);
+    DEMAND(le(p + at + 7, 2) == down && p[at + 9] == 0 && p[at + 10] == 8);
+    at += 11;
+    const char *defect = gif_blocks(file, &at, room, &len);
+    if (!defect)
+        defect = gif_pixels(span_of(room, len), &pixels);
+    if (defect)
+        return defect;
+    DEMAND(pixels == (uint64_t)across * down && pixels > 0);
+    DEMAND(file.len - at > 2 && p[at] == 0x21 && p[at + 1] == 0xfe);
+    at += 2;
+    defect = gif_blocks(file, &at, room, &len);
+    if (defect)
+        return defect;
+    DEMAND(len > 0 && at + 1 == file.len && p[at] == ';');
+    return NULL;
+}
+
+/* The first bytes are masked while the dictionary grows; the others must be there, in order. */
+static const char *gif_defect(struct span file, struct span payload)
+{
+    uint8_t *room = malloc(file.len);
+    DEMAND(room != NULL);
+    const char *defect = gif_parts(file, room);
+    size_t at = 13 + 768 + 11, len = 0;
+    if (!defect)
+        defect = gif_blocks(file, &at, room, &len);
+    for (size_t i = 5399; i < payload.len && !defect; i++) {
+        uint8_t want = payload.ptr[i];
+        if (want < 2 || want == 0x10 || want == 0x11)
+            want += 2;
+        if (9 + i >= len || room[9 + i] != want)
+            defect = "the payload is in the stream";
+    }
+    free(room);
+    return defect;
+}
+
+/* ---- MP4 and MOV ----------------------------------------------------------------------------- */
+
+struct movie {
+    struct span file;
+    size_t boxes, mdat_at, mdat_len, chunk_at, frame_len, frames;
+    uint64_t chunk_frames, lasting, duration;
+};
+
+static const char *movie_boxes(struct movie *movie, size_t at, size_t end);
+
+static const char *movie_table(struct movie *movie, const uint8_t *type, const uint8_t *p,
+                               size_t len)
+{
+    if (memcmp(type, "stts", 4) == 0) {
+        DEMAND(len == 16 && be(p + 4, 4) == 1 && be(p + 12, 4) == 1);
+        movie->lasting = be(p + 8, 4);
+    } else if (memcmp(type, "stsc", 4) == 0) {
+        DEMAND(len == 20 && be(p + 4, 4) == 1 && be(p + 8, 4) == 1 && be(p + 16, 4) == 1);
+        movie->chunk_frames = be(p + 12, 4);
+    } else if (memcmp(type, "stsz", 4) == 0) {
+        DEMAND(len == 12);
+        movie->frame_len = (size_t)be(p + 4, 4);
+        movie->frames = (size_t)be(p + 8, 4);
+    } else if (memcmp(type, "stco", 4) == 0) {
+        DEMAND(len == 12 && be(p + 4, 4) == 1);
+        movie->chunk_at = (size_t)be(p + 8, 4);
+    } else if (memcmp(type, "mdhd", 4) == 0) {
+        DEMAND(len == 24 && be(p + 12, 4) == 48000);
+        movie->duration = be(p + 16, 4);
+    }
+    return NULL;
+}
+
+static bool is_one_of(const uint8_t *type, const char *types)
+{
+    for (; *types != '\0'; types += 4)
+        if (memcmp(type, types, 4) == 0)
+            return true;
+    return false;
+}
+
+static const char *movie_box(struct movie *movie, size_t at, size_t len)
+{
+    const uint8_t *type = movie->file.ptr + at + 4, *p = type + 4;
+    movie->boxes++;
+    if (is_one_of(type, "moovtrakmdiaminfstbldinf"))
+        return movie_boxes(movie, at + 8, at + len);
+    if (is_one_of(type, "dref") || is_one_of(type, "stsd")) {
+        DEMAND(len > 16 && be(p + 4, 4) == 1);
+        return movie_boxes(movie, at + 16, at + len);
+    }
+    if (is_one_of(type, "sowtipcm")) {
+        DEMAND(len > 36 && be(p + 16, 2) == 2 && be(p + 18, 2) == 16);
+        DEMAND(be(p + 24, 4) == (uint64_t)48000 << 16);
+        return movie_boxes(movie, at + 36, at + len);
+    }
+    if (is_one_of(type, "mdat")) {
+        DEMAND(movie->mdat_at == 0);
+        movie->mdat_at = at + 8;
+        movie->mdat_len = len - 8;
+        return NULL;
+    }
+    DEMAND(is_one_of(type, "ftypmvhdtkhdmdhdhdlrsmhdurl sttsstscstszstcopcmCchanfree"));
+    return movie_table(movie, type, p, len - 8);
+}
+
+static const char *movie_boxes(struct movie *movie, size_t at, size_t end)
+{
+    while (at < end) {
+        DEMAND(end - at >= 8);
+        size_t len = (size_t)be(movie->file.ptr + at, 4);
+        DEMAND(len >= 8 && len <= end - at);
+        const char *defect = movie_box(movie, at, len);
+        if (defect)
+            return defect;
+        at += len;
+    }
+    return NULL;
+}
+
+static const char *movie_defect(struct span file, struct span payload)
+{
+    struct movie movie = {.file = file};
+    DEMAND(text_at(file, 4, "ftyp"));
+    const char *defect = movie_boxes(&movie, 0, file.len);
+    if (defect)
+        return defect;
+    DEMAND(movie.boxes >= 23 && movie.mdat_at > 0 && movie.chunk_at == movie.mdat_at);
+    DEMAND(movie.frame_len == 4 && movie.frames * 4 == movie.mdat_len);
+    DEMAND(movie.chunk_frames == movie.frames && movie.lasting == movie.frames);
+    DEMAND(movie.duration == movie.frames && movie.mdat_len >= payload.len);
+    DEMAND(span_equal(span_of(file.ptr + movie.mdat_at, payload.len), payload));
+    return NULL;
+}
+
+/* ---- PDF ------------------------------------------------------------------------------------- */
+
+static size_t digits_at(struct span file, size_t at)
+{
+    size_t value = 0;
+    for (; at < file.len && file.ptr[at] >= '0' && file.ptr[at] <= '9'; at++)
+        value = 10 * value + (size_t)(file.ptr[at] - '0');
+    return value;
+}
+
+/* The number behind a name in the dictionary that begins at `at`. */
+static size_t pdf_number(struct span file, size_t at, const char *name)
+{
+    for (; at < file.len && !text_at(file, at, "stream"); at++)
+        if (text_at(file, at, name))
+            return digits_at(file, at + strlen(name));
+    return SIZE_MAX;
+}
+
+static const char *pdf_stream(struct span file, size_t object, struct span *stream)
+{
+    size_t len = pdf_number(file, object, "/Length "), at = object;
+    while (at < file.len && !text_at(file, at, ">>\nstream\n"))
+        at++;
+    at += strlen(">>\nstream\n");
+    DEMAND(at < file.len && len <= file.len - at);
+    DEMAND(text_at(file, at + len, "\nendstream\nendobj\n"));
+    *stream = span_of(file.ptr + at, len);
+    return NULL;
+}
+
+static const char *pdf_defect(struct span file, struct span payload)
+{
+    size_t tail = 17 + strlen("startxref\n"), objects[7] = {0};
+    DEMAND(file.len > 500 && text_at(file, 0, "%PDF-1.4\n"));
+    DEMAND(text_at(file, file.len - tail, "startxref\n"));
+    DEMAND(text_at(file, file.len - 7, "\n%%EOF\n"));
+    size_t at = digits_at(file, file.len - 17);
+    DEMAND(text_at(file, at, "xref\n0 7\n0000000000 65535 f \n"));
+    at += 29;
+    for (size_t i = 1; i <= 6; i++, at += 20) {
+        char begin[16] = {(char)('0' + i), ' ', '0', ' ', 'o', 'b', 'j', '\n', 0};
+        objects[i] = digits_at(file, at);
+        DEMAND(text_at(file, at + 10, " 00000 n \n") && text_at(file, objects[i], begin));
+    }
+    DEMAND(text_at(file, at, "trailer\n<</Size 7/Root 1 0 R>>\nstartxref\n"));
+    struct span stream = {0};
+    for (size_t i = 4; i <= 6; i++) {
+        const char *defect = pdf_stream(file, objects[i], &stream);
+        if (defect)
+            return defect;
+        if (i != 5)
+            continue;
+        DEMAND(pdf_number(file, objects[i], "/Width ") * pdf_number(file, objects[i], "/Height ") ==
+               stream.len);
+        DEMAND(stream.len >= payload.len);
+        DEMAND(span_equal(span_of(stream.ptr, payload.len), payload));
+    }
+    DEMAND(file.ptr + digits_at(file, file.len - 17) ==
+           stream.ptr + stream.len + strlen("\nendstream\nendobj\n"));
+    return NULL;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 const char *media_defect(const char *class_name, struct span file, struct span payload)
@@ -269,7 +525,9 @@ const char *media_defect(const char *class_name, struct span file, struct span p
     static const struct {
         const char *name;
         const char *(*defect)(struct span file, struct span payload);
-    } readers[] = {{"png", png_defect}, {"zip", zip_defect}, {"jpeg", jpeg_defect}};
+    } readers[] = {{"png", png_defect}, {"zip", zip_defect},   {"jpeg", jpeg_defect},
+                   {"gif", gif_defect}, {"mp4", movie_defect}, {"mov", movie_defect},
+                   {"pdf", pdf_defect}};
     for (size_t i = 0; i < COUNT_OF(readers); i++)
         if (strcmp(readers[i].name, class_name) == 0)
             return readers[i].defect(file, payload);

@@ -98,6 +98,7 @@ static struct sample *add_sample(struct made *made, enum sample_kind kind, const
                               .name = name,
                               .valid = true,
                               .reason = "",
+                              .unsupported = "",
                               .verification = "",
                               .unsupported = "",
                               .dataset_hash = ""};

@@ -41,24 +41,48 @@ static const struct trait {
     bool moves;         /* an insertion moves what is behind it and changes nothing */
     uint64_t golden[4]; /* first halves of XXH3-128, lengths as in golden_lens */
 } traits[] = {
-    {"png",
-     40,
-     13,
-     false,
-     {UINT64_C(0xb56265edfb175e9c), UINT64_C(0x72db010156f6d4a1), UINT64_C(0xa9cb8faaf1ac4536),
-      UINT64_C(0xebc2bcca0c66fb61)}},
-    {"jpeg",
-     1000,
-     1,
-     true,
-     {UINT64_C(0x3a837270c95f651a), UINT64_C(0x0a15b671cf67875f), UINT64_C(0x66579a04472d9a88),
-      UINT64_C(0x31fd9d108ac7b82a)}},
-    {"zip",
-     1000,
-     9,
-     true,
-     {UINT64_C(0x59cf758d6b59ac9c), UINT64_C(0x08653befd5f38d22), UINT64_C(0x5d207bad1b46e150),
-      UINT64_C(0x5df3ff336cdd0e22)}},
+    {.name = "png",
+     .head_max = 40,
+     .differ_max = 13,
+     .moves = false,
+     .golden = {UINT64_C(0xb56265edfb175e9c), UINT64_C(0x72db010156f6d4a1),
+                UINT64_C(0xa9cb8faaf1ac4536), UINT64_C(0xebc2bcca0c66fb61)}},
+    {.name = "gif",
+     .head_max = 900,
+     .differ_max = 1600,
+     .moves = false,
+     .golden = {UINT64_C(0xe6f64c0a8d9f0f46), UINT64_C(0x3479ab2c4a62ab28),
+                UINT64_C(0xde72b68e37984c5c), UINT64_C(0xc34e159408349cd0)}},
+    {.name = "jpeg",
+     .head_max = 1000,
+     .differ_max = 1,
+     .moves = true,
+     .golden = {UINT64_C(0x3a837270c95f651a), UINT64_C(0x2cfce2ba9eeb7f82),
+                UINT64_C(0x0107ff8257e40ae1), UINT64_C(0x134ec173f7a779d1)}},
+    {.name = "zip",
+     .head_max = 1000,
+     .differ_max = 9,
+     .moves = true,
+     .golden = {UINT64_C(0x59cf758d6b59ac9c), UINT64_C(0x08653befd5f38d22),
+                UINT64_C(0x5d207bad1b46e150), UINT64_C(0x5df3ff336cdd0e22)}},
+    {.name = "mp4",
+     .head_max = 1000,
+     .differ_max = 1,
+     .moves = true,
+     .golden = {UINT64_C(0xf28187223d4b5e75), UINT64_C(0xb5b33ed8a549a76f),
+                UINT64_C(0x35533bc7bedb0b5d), UINT64_C(0xd816daf379f83dc6)}},
+    {.name = "mov",
+     .head_max = 100,
+     .differ_max = 1,
+     .moves = true,
+     .golden = {UINT64_C(0xda1c2b72c23fc155), UINT64_C(0x0acc626eaed8e6bc),
+                UINT64_C(0x2d5bed778698291e), UINT64_C(0xbf3f634fe322f308)}},
+    {.name = "pdf",
+     .head_max = 1000,
+     .differ_max = 1,
+     .moves = true,
+     .golden = {UINT64_C(0xb7e8aefdd83c1cb9), UINT64_C(0xc2620bdb55c8ca75),
+                UINT64_C(0x25e6333cf4416473), UINT64_C(0x1593614a5cac889a)}},
 };
 static const size_t golden_lens[4] = {2048, 10007, 65536, 1048576};
 
@@ -401,6 +425,8 @@ static void a_gigabyte_in_a_second(void **unused)
             double best_ns = INFINITY;
             for (int round = 0; round < 20; round++) {
                 uint64_t start_ns = clock_cpu().total_ns;
+                assert_int_equal(class->payload_len(lens[i]), len);
+                assert_in_range(class->file_len(len), len, lens[i]);
                 class->fill((uint64_t)round, SAVING_NATURAL, payload, len);
                 class->wrap((uint64_t)round, span_of(payload, len), file, lens[i]);
                 best_ns = fmin(best_ns, (double)(clock_cpu().total_ns - start_ns));
@@ -416,26 +442,44 @@ static void a_gigabyte_in_a_second(void **unused)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
-static void sides_are_close_to_what_is_asked(void **unused)
+static void roots_and_sides_are_what_they_should_be(void **unused)
 {
     (void)unused;
     struct rng rng = rng_stream(1, "t_containers.sides", 0);
-    for (size_t area = 1; area < 100000000;
-         area += area < 3000 ? 1 : (size_t)rng_below(&rng, area)) {
+    size_t before = 0;
+    for (size_t area = 1; area < (size_t)1 << 36;
+         area += area < 3000 ? 1 : 1 + (size_t)rng_below(&rng, area / 99)) {
+        size_t root = container_root(area);
+        assert_true(root * root <= area && (root + 1) * (root + 1) > area);
         struct container_sides above = container_sides_above(area);
         struct container_sides below = container_sides_below(area);
         size_t more = above.across * above.down, less = below.across * below.down;
-        assert_true(more >= area && less <= area && more - less <= (area <= 1000 ? 8 : 40));
-        assert_true((more == area) == (less == area));
+        assert_true(more >= area && more - area < root + 1);
+        assert_true(less <= area && area - less < root + 1);
+        assert_true(more >= before);
+        before = more;
         assert_true(above.across <= above.down && above.down <= 4 * above.across);
         assert_true(below.across <= below.down && below.down <= 4 * below.across);
+    }
+}
+
+/* The longest blob there may be is a length like others; nobody writes one here. */
+static void the_longest_blob_has_a_payload(void **unused)
+{
+    (void)unused;
+    EACH_CLASS(trait, class)
+    {
+        size_t len = class->payload_len(BLOB_BYTES_MAX);
+        assert_true(class->file_len(len) <= BLOB_BYTES_MAX);
+        assert_in_range(len, BLOB_BYTES_MAX / 2, BLOB_BYTES_MAX);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sides_are_close_to_what_is_asked),
+        cmocka_unit_test(roots_and_sides_are_what_they_should_be),
+        cmocka_unit_test(the_longest_blob_has_a_payload),
         cmocka_unit_test(every_length_is_met),
         cmocka_unit_test(lengths_are_inverse),
         cmocka_unit_test(sixty_four_mebibytes),

@@ -303,7 +303,7 @@ static double framing(const struct content_class *class, double saving, size_t l
 }
 
 /* `repeats`: the share that files of this class have in common without being asked to;
- * `found_again`: of what was asked to be in common, the share that can be found in files. */
+ * `found_again`: of what was asked to be in common, the share that two files let be found. */
 static void check_cell(const char *class, const char *size, size_t kind, double share,
                        double saving, double repeats, double found_again)
 {
@@ -315,10 +315,11 @@ static void check_cell(const char *class, const char *size, size_t kind, double 
     struct recount r;
     recount_dataset(&r, spec, saving >= 0);
     double found = share_of(kind == 0 ? r.exact : r.windows, r.bytes);
-    double expected = kind == 0 ? share : share * found_again + (1 - share) * repeats;
-    if (fabs(found - expected) > 0.02) {
-        print_error("%s: %.4f of the bytes are duplicates (expected %.4f)\n", spec, found,
-                    expected);
+    double most = kind == 0 ? share : share + (1 - share) * repeats;
+    double least = kind == 0 ? share : share * found_again + (1 - share) * repeats;
+    if (found < least - 0.02 || found > most + 0.02) {
+        print_error("%s: %.4f of the bytes are duplicates (expected %.4f to %.4f)\n", spec, found,
+                    least, most);
         missed++;
     }
     if (saving >= 0 && r.whole > 0) {
@@ -374,9 +375,11 @@ static void every_share_is_met_for_every_class(void **unused)
             if (class->knob && k > 0)
                 saving = class->saving_min + span * (k == 1 ? 0.3 : 0.8);
             double repeats = repeats_of(class->name, size, saving), found_again = 1;
-            if (class->wrap != NULL && k == 1)
+            if (class->wrap != NULL && k > 0)
                 found_again = framing(class, saving, 128 * KIB);
-            assert_true(found_again > 0.9);
+            assert_true(found_again > 0.75);
+            if (class->wrap != NULL && k == 1)
+                print_message("%s: %.3f of a shifted payload is found\n", class->name, found_again);
             for (size_t d = 1; d < COUNT_OF(shares); d++)
                 check_cell(class->name, size, k, shares[d], saving, repeats, found_again);
         }

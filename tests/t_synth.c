@@ -320,6 +320,32 @@ static void a_rename_is_a_history(void **unused)
     buf_release(&b);
 }
 
+/* Zeros and fillers are no new bytes. */
+static void filler_is_not_new(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *spec;
+        double share;
+    } cases[] = {
+        {"synth:class=random,files=3,size=64k", 1},
+        {"synth:class=random,files=3,size=64k,saving=60%", 0.4},
+        {"synth:class=sparse,files=3,size=64k,saving=70%", 0.3},
+        {"synth:class=text,files=3,size=64k", 1},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct err err = {0};
+        struct dataset *ds = opened(cases[i].spec, 9, &err);
+        for (uint32_t file = 0; file < 3; file++) {
+            uint64_t novel;
+            assert_ok(dataset_novel(ds, file, 0, &novel));
+            if (fabs((double)novel / 65536 - cases[i].share) > 0.03)
+                fail_msg("%s: %" PRIu64 " bytes are new", cases[i].spec, novel);
+        }
+        dataset_close(ds);
+    }
+}
+
 /* The shares of `mix`, by looking at lengths and equality only. */
 static void a_mix_has_everything(void **unused)
 {
@@ -483,6 +509,7 @@ int main(void)
         cmocka_unit_test(every_edit_does_what_its_name_says),
         cmocka_unit_test(some_versions_are_old_bytes),
         cmocka_unit_test(a_rename_is_a_history),
+        cmocka_unit_test(filler_is_not_new),
         cmocka_unit_test(a_mix_has_everything),
         cmocka_unit_test(sizes_are_distributed_as_asked),
         cmocka_unit_test(size_does_not_follow_class),

@@ -1,7 +1,8 @@
 /* tool_cost: what the harness itself costs, against the least that does the same work.
  *
  *   1. strategy memory at 4 KiB against a loop of memcpy: nanoseconds per operation on top;
- *   2. strategy raw against SQLite written by hand (support_hand.h): the ratio of the two.
+ *   2. strategy raw against SQLite written by hand (support_hand.h): the ratio of the two;
+ *   3. contents of dataset synth, per class: bytes made in a second of one core.
  *
  * The engine's side runs the loop of the driver's timed window (phase.c): begin, put, commit or
  * get, the stored bytes noted, one clock read per operation.  The loop of memcpy reads no clock, so
@@ -21,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "datasets/content_class.h"
 #include "datasets/dataset.h"
 #include "engine/clock.h"
 #include "engine/quantile.h"
@@ -35,6 +37,7 @@ enum { WINDOW_OPS = 256, STRIDE = 17, FIGURES = 4, POINT_READS = 500, READ_PASSE
 /* Targets, and what --check tolerates. */
 static const double target_ns = 250, limit_ns = 500;
 static const double target_ratio = 1.03, limit_ratio = 1.10;
+static const double target_rate = 1, limit_rate = 0.5;
 
 static void must(enum rc rc, const struct err *err)
 {
@@ -476,6 +479,48 @@ static bool compare_raw(const char *base, size_t rounds, const char *dataset, en
     return ok;
 }
 
+/* ---- contents -------------------------------------------------------------------------------- */
+
+/* Files of 1 MiB, each asked for once, as before a phase; the best of the rounds, since whatever
+ * disturbs makes it slower only. */
+static double contents_per_second(const char *class, size_t rounds)
+{
+    enum { FILES = 64 };
+    struct err err = {0};
+    struct dataset *ds;
+    struct buf content = {0};
+    char spec[128];
+    snprintf(spec, sizeof(spec), "synth:class=%s,files=%d,size=1M", class, FILES);
+    must(dataset_open(&ds, spec, 1, &err), &err);
+    double best = 0;
+    for (size_t round = 0; round < rounds; round++) {
+        uint64_t bytes = 0, cpu_ns = clock_cpu().total_ns;
+        for (uint32_t file = 0; file < FILES; file++) {
+            must(dataset_content(ds, file, 0, &content), &err);
+            bytes += content.len;
+        }
+        double rate = (double)bytes / (double)(clock_cpu().total_ns - cpu_ns);
+        best = rate > best ? rate : best;
+    }
+    dataset_close(ds);
+    buf_release(&content);
+    return best;
+}
+
+static bool report_contents(size_t rounds)
+{
+    bool ok = true;
+    printf("\ncontents of 1 MiB, dataset synth: GB per second of one core, target %.2f\n",
+           target_rate);
+    for (size_t i = 0; i < content_class_count(); i++) {
+        const char *class = content_class_at(i)->name;
+        double rate = contents_per_second(class, rounds < 5 ? rounds : 5);
+        printf("  %-8s  %6.2f  %s\n", class, rate, rate >= target_rate ? "reached" : "MISSED");
+        ok = ok && rate >= limit_rate;
+    }
+    return ok;
+}
+
 /* ---- the command line ------------------------------------------------------------------------ */
 
 struct request {
@@ -527,6 +572,7 @@ int main(int argc, char **argv)
         ok = compare_raw(base, request.rounds, datasets[i], DURABILITY_NONE) && ok;
         ok = compare_raw(base, request.rounds, datasets[i], DURABILITY_DURABLE) && ok;
     }
+    ok = report_contents(request.rounds) && ok;
     CHECK(rmdir(base) == 0);
     if (request.check)
         printf("\ncheck: %s\n", ok ? "within the limits" : "LIMITS EXCEEDED");

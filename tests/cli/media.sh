@@ -54,6 +54,32 @@ open_jpeg() {
     decodes "$1"
 }
 
+open_gif() {
+    with file "file reads $1" file -b "$1"
+    says "file knows $1" '^GIF image data, version 89a, [0-9]+ x [0-9]+$'
+    with gifsicle "gifsicle decodes and packs $1" gifsicle --unoptimize --no-comments "$1" -o picture.gif
+    decodes "$1"
+}
+
+# open_movie FILE SAYS CODEC
+open_movie() {
+    with file "file reads $1" file -b "$1"
+    says "file knows $1" "^ISO Media, $2"
+    with ffprobe "ffprobe reads $1" ffprobe -v error -show_entries \
+        stream=codec_name,codec_tag_string,sample_rate,channels,duration_ts -of csv=p=0 "$1"
+    says "ffprobe knows $1" "^pcm_s16le,$3,48000,2,[0-9]+\$"
+    decodes "$1"
+}
+open_mp4() { open_movie "$1" 'MP4 Base Media v1' ipcm; }
+open_mov() { open_movie "$1" 'Apple QuickTime movie' sowt; }
+
+open_pdf() {
+    with file "file reads $1" file -b "$1"
+    says "file knows $1" '^PDF document, version 1.4, 1 pages$'
+    with qpdf "qpdf checks $1" qpdf --check "$1"
+    says "qpdf accepts $1" '^No syntax or stream encoding errors found'
+}
+
 open_zip() {
     with file "file reads $1" file -b "$1"
     says "file knows $1" '^Zip archive data, at least v2.0 to extract, compression method=deflate$'
@@ -68,8 +94,8 @@ assert b"blobfront" in z.read("README.txt")
 ' "$1"
 }
 
-for class in png jpeg zip; do
-    for len in 2048 10007 65536 1500000 9000000; do
+for class in png gif jpeg mp4 mov zip pdf; do
+    for len in 2048 10007 65536 1500000 4000037; do
         "$tool" $class 11 $len $class-$len || fail "tool_class $class $len"
         is "$class-$len is as long as asked" "$(wc -c <$class-$len)" $len
         open_$class $class-$len
