@@ -100,7 +100,6 @@ static struct sample *add_sample(struct made *made, enum sample_kind kind, const
                               .reason = "",
                               .unsupported = "",
                               .verification = "",
-                              .unsupported = "",
                               .dataset_hash = ""};
     for (size_t m = 0; m < METRIC_COUNT; m++)
         sample->value[m] = NAN;

@@ -1,5 +1,5 @@
 /* t_access: which files are favoured.  Frequencies against exact probabilities, which are computed
- * here from the definitions; what happens as files come; what is drawn when nothing is asked for. */
+ * here from the definitions; what happens as files come; what is drawn when nothing is asked. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* t_record_series: points of a series and phases that were left out: written, read back, damaged. */
+/* t_record_series: points of a series and phases that were left out, written, read and damaged. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
