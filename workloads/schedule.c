@@ -241,8 +241,7 @@ static const char *write_defect(const struct schedule *schedule, const struct op
                                                                : NULL;
 }
 
-static const char *read_defect(const struct schedule *schedule, const struct op *op,
-                               bool keep_history)
+static const char *read_defect(const struct schedule *schedule, const struct op *op)
 {
     if (!exists(schedule, op->file))
         return op->file < schedule->file_count ? "is of a file that was deleted"
@@ -252,36 +251,49 @@ static const char *read_defect(const struct schedule *schedule, const struct op 
         return "is of no bytes";
     if (op->kind != OP_READ)
         return op->version != state->newest ? "is not of the newest version" : NULL;
-    if (op->version < state->oldest || op->version > state->newest)
-        return "is of a version that is not there";
-    return op->version < state->newest && !keep_history
-               ? "is of an older version, which retention \"latest\" deletes"
+    return op->version < state->oldest || op->version > state->newest
+               ? "is of a version that is not there"
                : NULL;
 }
 
-static const char *op_defect(const struct schedule *schedule, const struct op *op,
-                             bool keep_history)
+static const char *op_defect(const struct schedule *schedule, const struct op *op)
 {
     switch (op->kind) {
     case OP_INSERT:
     case OP_UPDATE: return write_defect(schedule, op);
     case OP_READ:
     case OP_READ_AT:
-    case OP_DELETE: return read_defect(schedule, op, keep_history);
+    case OP_DELETE: return read_defect(schedule, op);
     case OP_SCAN:
         return op->version != schedule->live_count ? "is not of as many files as there are" : NULL;
-    case OP_REOPEN:
     case OP_CRASH:
-    case OP_MEASURE: return NULL;
+        /* What it lost is only known after its updates, which are the operations that follow. */
+        return !exists(schedule, op->file) ? "is of a file that does not exist" : NULL;
+    case OP_REOPEN:
+    case OP_MEASURE:
+        return op->file || op->version || op->content || op->at || op->len
+                   ? "has a file, a version or a length"
+                   : NULL;
     }
     return "is of no known kind";
 }
 
-enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
-                      const char **defect)
+const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash)
+{
+    const struct schedule_file *lost = &schedule->files[crash->file];
+    return !exists(schedule, crash->file)           ? "is of a file that does not exist"
+           : crash->version != lost->newest + 1     ? "is not of the next version after its updates"
+           : crash->content != lost->last + 1       ? "is not of the next content after its updates"
+           : crash->version >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->content >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->at                              ? "has a place in a blob"
+                                                    : NULL;
+}
+
+enum rc schedule_take(struct schedule *schedule, const struct op *op, const char **defect)
 {
     enum rc rc = RC_OK;
-    *defect = op_defect(schedule, op, keep_history);
+    *defect = op_defect(schedule, op);
     if (*defect)
         return RC_OK;
     if (op->kind == OP_INSERT) {

@@ -104,8 +104,11 @@ MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 
 /* Append an operation as it was recorded.  *defect: NULL, or what makes it impossible here (a file
  * that does not exist, a version that is not the next); then nothing is appended. */
-MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op,
                                  const char **defect);
+/* What makes an OP_CRASH impossible whose updates were taken, the operations right behind it; NULL:
+ * nothing. */
+const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash);
 /* "insert", "read_at", ... */
 const char *op_name(enum op_kind kind);
 
