@@ -27,7 +27,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
   -Wimplicit-fallthrough -Werror
 CPPFLAGS_OWN := -I. -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE
 CFLAGS_OWN := -std=c11 $(WARNINGS) -fno-common -fstack-protector-strong $(FLAGS_$(CONFIG))
-LIBS := -ldeflate -lsqlite3 -lzstd -lbrotlienc -lbrotlidec -lxxhash -lcjson -lcrypto -larchive -lm
+LIBS := -ldeflate -lsqlite3 -lzstd -lbrotlienc -lbrotlidec -lxxhash -lcjson -lcrypto -larchive -lz -lm
 
 COMPILE = $(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS)
 LINK = $(CC) $(CFLAGS_OWN) $(CFLAGS) $(LDFLAGS)
@@ -56,6 +56,7 @@ BUILD_NEEDS := /usr/include/sqlite3.h:libsqlite3-dev /usr/include/zstd.h:libzstd
   /usr/include/brotli/encode.h:libbrotli-dev /usr/include/xxh_x86dispatch.h:libxxhash-dev \
   /usr/include/cjson/cJSON.h:libcjson-dev /usr/include/libdeflate.h:libdeflate-dev \
   /usr/include/openssl/evp.h:libssl-dev /usr/include/archive.h:libarchive-dev \
+  /usr/include/zlib.h:zlib1g-dev \
   $(if $(filter gcc,$(CC)),/usr/bin/gcc:gcc /usr/include/stdio.h:libc6-dev)
 BENCH_NEEDS := /usr/bin/gnuplot:gnuplot-nox
 TEST_NEEDS := /usr/include/cmocka.h:libcmocka-dev /usr/bin/sqlite3:sqlite3 \

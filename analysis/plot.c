@@ -24,13 +24,17 @@ const struct plot_info plot_table[PLOT_COUNT] = {
                          "DESCRIPTIVE: the frontier from round to round, each in % of its own "
                          "control; the lines bound what some competing strategy attained in 5 %, "
                          "50 % and 95 % of the rounds"},
+    [PLOT_GROWTH] = {"growth",
+                     "Bytes of all files, settled, over the versions put in the run, in phases "
+                     "that measure the store on their way",
+                     .special = true},
 };
 
 typedef enum rc draft_figure(const struct frontier *frontier, struct plot_draft *draft);
 static draft_figure *const figures[PLOT_COUNT] = {
     [PLOT_FRONTIER] = plot_frontier_draft,         [PLOT_LATENCY] = plot_latency_draft,
     [PLOT_DISTRIBUTION] = plot_distribution_draft, [PLOT_FOOTPRINT] = plot_footprint_draft,
-    [PLOT_ATTAINMENT] = plot_attainment_draft,
+    [PLOT_ATTAINMENT] = plot_attainment_draft,     [PLOT_GROWTH] = plot_growth_draft,
 };
 
 static enum rc make_folder(const char *dir, struct buf *folder, struct err *err)
@@ -115,7 +119,8 @@ static void sum_up(struct plot_result *result, bool found)
         return;
     }
     for (enum plot_id id = PLOT_COUNT; id-- > 0;) {
-        if (!result->drawn[id])
+        bool told = !plot_table[id].special || strcmp(result->why[id], PLOT_NOT_MEASURED) != 0;
+        if (!result->drawn[id] && told)
             snprintf(result->note, sizeof(result->note), "plot %s skipped: %s", plot_table[id].name,
                      result->why[id]);
     }

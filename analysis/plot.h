@@ -21,12 +21,14 @@ enum plot_id {
     PLOT_DISTRIBUTION,
     PLOT_FOOTPRINT,
     PLOT_ATTAINMENT,
+    PLOT_GROWTH,
     PLOT_COUNT
 };
 
 struct plot_info {
     const char *name;    /* file name without its ending */
     const char *caption; /* what the figure shows, one sentence */
+    bool special;        /* of what few studies measure: that it is missing is not told */
 };
 extern const struct plot_info plot_table[PLOT_COUNT];
 

@@ -95,6 +95,9 @@ MUST_CHECK enum rc plot_distribution_draft(const struct frontier *frontier,
                                            struct plot_draft *draft);
 MUST_CHECK enum rc plot_footprint_draft(const struct frontier *frontier, struct plot_draft *draft);
 MUST_CHECK enum rc plot_attainment_draft(const struct frontier *frontier, struct plot_draft *draft);
+/* Refused with PLOT_NOT_MEASURED where no phase has a series. */
+#define PLOT_NOT_MEASURED "no phase measured the store on its way"
+MUST_CHECK enum rc plot_growth_draft(const struct frontier *frontier, struct plot_draft *draft);
 
 /* Absolute path of gnuplot from PATH's absolute entries into dst; false when there is none. */
 bool plot_gnuplot_find(char *dst, size_t dst_size);

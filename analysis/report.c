@@ -174,8 +174,10 @@ enum rc report_markdown(const struct frontier *frontier, const struct diagnosis 
     report_bands(&report);
     put_control(&report);
     put_phases(&report);
+    report_unsupported(&report);
     report_work(&report);
     report_storage(&report);
+    report_growth(&report);
     report_shares(&report);
     report_twins(&report);
     report_effects(&report);

@@ -9,10 +9,9 @@
  * stuffing.  0xFF in the payload becomes 0xFE.  What a decoder sees is nine coefficients of noise a
  * block, around middle grey: 2.4 bits a pixel, about what a good camera writes.
  *
- * The payload stands in one piece at a fixed place.  A picture has as many blocks as it takes, and
- * a few more to be neither too long nor too wide, filled with noise.  An edit changes its own bytes
- * and at most the four bytes of the picture's sides before them; what is inserted moves the bytes
- * behind it and changes none.
+ * The payload stands in one piece at a fixed place.  A picture has as many rows of blocks as it
+ * takes, the last filled up with noise.  An edit changes its own bytes and at most the four
+ * of the picture's sides before them; what is inserted moves the bytes behind it and changes none.
  */
 #include <string.h>
 
@@ -21,6 +20,7 @@
 
 #define BLOCK_LEN      ((size_t)19)
 #define BLOCK_SIDE     ((size_t)8)
+#define DOWN_MAX       ((size_t)8187) /* blocks: readers take 65,500 pixels */
 #define CODES          ((size_t)255)
 #define DHT_LEN        (2 + 2 + 1 + 16 + CODES)
 #define HEAD_LEN       (2 + 18 + 69 + 13 + 2 * DHT_LEN + 10)
@@ -33,7 +33,9 @@
 static struct container_sides sides_for(size_t payload_len)
 {
     size_t blocks = (payload_len + BLOCK_LEN - 1) / BLOCK_LEN;
-    return container_sides_above(blocks > 0 ? blocks : 1);
+    struct container_sides sides = container_sides_above(blocks > 0 ? blocks : 1);
+    CHECK(sides.down <= DOWN_MAX);
+    return sides;
 }
 
 static size_t scan_len(struct container_sides sides)
@@ -50,7 +52,10 @@ static size_t jpeg_payload_len(size_t file_len)
 {
     CHECK(file_len >= jpeg_file_len(0));
     size_t room = file_len - HEAD_LEN - COMMENT_OUT - END_LEN;
-    return scan_len(container_sides_below(room / BLOCK_LEN));
+    struct container_sides sides = container_sides_below(room / BLOCK_LEN);
+    if (sides.down > DOWN_MAX) /* 637 MB: the rest is comments */
+        sides.down = DOWN_MAX;
+    return scan_len(sides);
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */

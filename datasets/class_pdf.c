@@ -3,10 +3,11 @@
  *   catalogue, pages, page, its content, the picture, filler, cross-references, trailer
  *
  * The picture's samples are the payload, one byte each, not compressed, in one piece at a fixed
- * place: numbers before it are written with ten digits.  A picture has as many samples as it takes,
- * and a few more to be neither too long nor too wide.  What is left of the file is noise in a
- * stream of its own.  An edit changes its own bytes, and when it changes the length some digits
- * before them; what is inserted moves the bytes behind it and changes none of them.
+ * place: numbers before it are written with ten digits.  A picture has as many rows as it takes,
+ * the last filled up with noise.  What is left of the file is noise in a stream of its own.
+ *
+ * An edit changes its own bytes, and when it changes the length some digits before them; what is
+ * inserted moves the bytes behind it and changes none of them.
  */
 #include <string.h>
 

@@ -4,6 +4,9 @@
 
 #include "engine/rng.h"
 
+/* How far from its first guess a length is looked for first. */
+#define GUESS_SLACK ((size_t)32)
+
 struct container_noise container_noise(uint64_t seed, const char *name)
 {
     struct rng rng = rng_stream(seed, name, 0);
@@ -38,8 +41,13 @@ void container_noise_fill(struct container_noise *noise, uint8_t *dst, size_t le
 
 size_t container_payload_len(size_t (*file_len)(size_t payload_len), size_t len)
 {
-    size_t low = 0, high = len; /* a file is longer than its payload */
     CHECK(file_len(0) <= len);
+    size_t low = 0, high = len; /* a file is longer than its payload */
+    size_t added = file_len(len) - len, guess = len > added + GUESS_SLACK ? len - added : 0;
+    if (guess > 0 && file_len(guess - GUESS_SLACK) <= len)
+        low = guess - GUESS_SLACK;
+    if (guess > 0 && file_len(guess + GUESS_SLACK) > len)
+        high = guess + GUESS_SLACK;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (file_len(middle) <= len)
@@ -95,12 +103,21 @@ void container_le(struct container_out *out, uint64_t value, size_t len)
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 
+/* The greatest power of two whose square is at most n. */
+static size_t root_power(size_t n)
+{
+    size_t power = 1;
+    while (n / 4 >= power * power)
+        power *= 2;
+    return power;
+}
+
 /* Newton's steps from above. */
 size_t container_root(size_t n)
 {
-    if (n < 2)
-        return n;
-    size_t x = n / 2 + 1, next = (x + n / x) / 2;
+    if (n == 0)
+        return 0;
+    size_t x = 2 * root_power(n), next = (x + n / x) / 2;
     while (next < x) {
         x = next;
         next = (x + n / x) / 2;
@@ -108,30 +125,18 @@ size_t container_root(size_t n)
     return x;
 }
 
-/* The sides of a picture of exactly that area, the shape closest to a square; across 0: none. */
-static struct container_sides sides_of(size_t area)
-{
-    for (size_t across = container_root(area); across >= 1 && area / across <= 4 * across; across--)
-        if (area % across == 0)
-            return (struct container_sides){across, area / across};
-    return (struct container_sides){0, 0};
-}
-
-/* Both searches end: squares are pictures, and 1 is one. */
+/* The picture that has four times the square of one width is also one of the next, so that rounding
+ * up never passes it. */
 struct container_sides container_sides_above(size_t area)
 {
     CHECK(area >= 1);
-    struct container_sides sides = sides_of(area);
-    while (sides.across == 0)
-        sides = sides_of(++area);
-    return sides;
+    size_t across = root_power(area);
+    return (struct container_sides){across, (area + across - 1) / across};
 }
 
 struct container_sides container_sides_below(size_t area)
 {
     CHECK(area >= 1);
-    struct container_sides sides = sides_of(area);
-    while (sides.across == 0)
-        sides = sides_of(--area);
-    return sides;
+    size_t across = root_power(area);
+    return (struct container_sides){across, area / across};
 }

@@ -42,7 +42,7 @@ uint64_t container_noise_u64(struct container_noise *noise);
 void container_noise_fill(struct container_noise *noise, uint8_t *dst, size_t len);
 
 /* The longest payload with file_len(payload) <= len, for a file_len that never falls; file_len(0)
- * <= len.  By bisection. */
+ * <= len.  By bisection, fast where what files add to payloads changes little. */
 size_t container_payload_len(size_t (*file_len)(size_t payload_len), size_t len);
 
 /* ---- writing a file -------------------------------------------------------------------------- */
@@ -65,14 +65,14 @@ void container_le(struct container_out *out, uint64_t value, size_t len);
 /* The greatest number whose square is at most n. */
 size_t container_root(size_t n);
 
-/* The number of cells of a picture that is neither too long nor too wide: across * down with
- * across <= down <= 4 * across. */
+/* Cells of a picture that is neither too long nor too wide: as wide as the greatest power of two
+ * whose square is at most the area, and one to four times as long.  A width serves areas from its
+ * square to four times that, so that pictures that grow a little keep theirs. */
 struct container_sides {
     size_t across, down;
 };
-/* The least such picture with at least `area` cells, and the greatest with at most that many
- * (area >= 1).  Between two of them lie a few cells: at most 8 up to an area of 1000, at most 40
- * up to 100,000,000. */
+/* The least picture with at least `area` cells, and the greatest with at most that many; area >= 1.
+ * What they differ from it by is less than its root. */
 struct container_sides container_sides_above(size_t area);
 struct container_sides container_sides_below(size_t area);
 

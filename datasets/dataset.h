@@ -39,6 +39,7 @@ struct dataset {
     const char *folders[2]; /* set by open: folders below which nothing may be written, or NULL */
     uint32_t file_count;    /* set by open; 1..DATASET_FILES_MAX */
     uint64_t event_count;   /* set by open: of its own history; 0: none */
+    const char *pinned;     /* set by open: the spec with all that may move resolved, or NULL */
     const char *note;       /* set by open: what it left out, for the options text; or NULL */
     struct err *err;
     void *host;

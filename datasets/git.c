@@ -13,7 +13,8 @@
  *
  * DIR is the top folder of a work tree, or a bare repository; shallow clones are refused, their
  * history ends where nothing happened.  Contents come from one `git cat-file --batch` by object
- * id: no filter, no conversion of line ends.  The resolved commits are in the options text.
+ * id: no filter, no conversion of line ends.  The resolved commits are in the options text, and in
+ * the spec that a study records: its runs replay them whatever is committed meanwhile.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ struct git {
     size_t commit_count;
     bool more; /* there are older ones */
     uint64_t links, submodules;
-    struct buf answer, question;
+    struct buf answer, question, pinned;
 };
 
 /* ---- what is asked for ---------------------------------------------------------------------- */
@@ -455,6 +456,19 @@ static void print_note(struct git *git, size_t base)
     import_note_skipped(&git->import, git->submodules, "submodule", "submodules");
 }
 
+/* The same commits for as long as the repository has them, wherever its branches go. */
+static enum rc pin(struct git *git, size_t base)
+{
+    struct err *err = git->import.base.err;
+    enum rc rc = buf_set(&git->pinned, span_of_str("git:"), err);
+    for (const char *at = buf_str(&git->dir); *at && rc == RC_OK; at++)
+        rc = buf_printf(&git->pinned, err, "%s%c", strchr(",@\\", *at) ? "\\" : "", *at);
+    if (rc == RC_OK)
+        rc = buf_printf(&git->pinned, err, ",%s..%s", git->commits[base].id, git->commits[0].id);
+    git->import.base.pinned = buf_str(&git->pinned);
+    return rc;
+}
+
 static enum rc ask_for(struct git *git, const char *path, const struct object *object,
                        uint64_t *size)
 {
@@ -527,7 +541,7 @@ static enum rc git_open(struct dataset *ds)
         rc = add_history(git, base);
     if (rc == RC_OK)
         print_note(git, base);
-    return rc;
+    return rc == RC_OK ? pin(git, base) : rc;
 }
 
 static void git_close(struct dataset *ds)
@@ -544,6 +558,7 @@ static void git_close(struct dataset *ds)
     buf_release(&git->to);
     buf_release(&git->answer);
     buf_release(&git->question);
+    buf_release(&git->pinned);
     import_release(&git->import);
 }
 

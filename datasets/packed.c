@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "datasets/packed_name.h"
+#include "datasets/packed_stream.h"
 
 enum { STEP = 1 << 16, TAR_BLOCK = 512 };
 
@@ -23,8 +24,9 @@ struct unpacking {
     struct packed *packed;
     const char *path;
     struct archive *archive;
-    uint64_t size, entries; /* of the archive's file; seen so far */
-    struct buf name;        /* of the entry at hand */
+    struct packed_stream stream; /* open when its block is */
+    uint64_t size, entries;      /* of the archive's file; seen so far */
+    struct buf name;             /* of the entry at hand */
     struct buf bytes;
     struct err *err;
 };
@@ -52,6 +54,9 @@ static enum rc fail_damaged(struct unpacking *to)
     int sys = archive_errno(to->archive);
     /* Errors of formats come as numbers below 0 or as these, which say less than the text. */
     bool system = sys == ENOMEM || sys == EIO;
+    if (to->stream.defect[0])
+        return FAIL(to->err, RC_IO, 0, "archive \"%s\" is damaged: %s", Q(to->path),
+                    Q(to->stream.defect));
     if (to->entries == 0)
         return FAIL(to->err, system ? RC_IO : RC_USAGE, system ? sys : 0,
                     "\"%s\" is no archive that can be read: %s", Q(to->path),
@@ -205,6 +210,11 @@ static enum rc take_entry(struct unpacking *to, struct archive_entry *entry)
     return add_file(to, entry);
 }
 
+static bool is_format(const struct unpacking *to, int format)
+{
+    return (archive_format(to->archive) & ARCHIVE_FORMAT_BASE_MASK) == format;
+}
+
 static enum rc take_entries(struct unpacking *to)
 {
     struct archive_entry *entry = NULL;
@@ -212,8 +222,7 @@ static enum rc take_entries(struct unpacking *to)
     while (rc == RC_OK) {
         int64_t before = archive_filter_bytes(to->archive, 0);
         int got = archive_read_next_header(to->archive, &entry);
-        bool tar = (archive_format(to->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
-        if (got == ARCHIVE_EOF && tar &&
+        if (got == ARCHIVE_EOF && is_format(to, ARCHIVE_FORMAT_TAR) &&
             archive_filter_bytes(to->archive, 0) < before + TAR_BLOCK) {
             char quoted[QUOTE_SIZE];
             return FAIL(to->err, RC_IO, 0,
@@ -250,15 +259,25 @@ static enum rc sort_files(struct unpacking *to)
 
 static bool take_formats(struct archive *archive, unsigned formats)
 {
-    return (!(formats & PACKED_TAR) ||
-            (archive_read_support_format_tar(archive) == ARCHIVE_OK &&
-             /* What the library cannot do itself it would ask another program for: not this. */
-             archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
-             archive_read_support_filter_bzip2(archive) == ARCHIVE_OK &&
-             archive_read_support_filter_xz(archive) == ARCHIVE_OK &&
-             archive_read_support_filter_zstd(archive) == ARCHIVE_OK)) &&
+    return (!(formats & PACKED_TAR) || archive_read_support_format_tar(archive) == ARCHIVE_OK) &&
            (!(formats & PACKED_ZIP) ||
             archive_read_support_format_zip_seekable(archive) == ARCHIVE_OK);
+}
+
+/* Compressed files come through a stream of their own, which only a tar can be read from. */
+static enum rc open_archive(struct unpacking *to, int fd, unsigned formats)
+{
+    bool is_stream = (formats & PACKED_TAR) && packed_stream_suits(fd);
+    to->archive = archive_read_new();
+    if (!to->archive || !take_formats(to->archive, is_stream ? PACKED_TAR : formats))
+        return FAIL(to->err, RC_NOMEM, 0, "cannot prepare to read archive \"%s\"", Q(to->path));
+    if (!is_stream)
+        return archive_read_open_fd(to->archive, fd, STEP) == ARCHIVE_OK ? RC_OK : fail_damaged(to);
+    enum rc rc = packed_stream_open(&to->stream, fd, to->path, to->err);
+    if (rc == RC_OK &&
+        archive_read_open(to->archive, &to->stream, NULL, packed_stream_read, NULL) != ARCHIVE_OK)
+        rc = fail_damaged(to);
+    return rc;
 }
 
 static enum rc unpack(struct unpacking *to, int fd, unsigned formats)
@@ -266,16 +285,14 @@ static enum rc unpack(struct unpacking *to, int fd, unsigned formats)
     enum rc rc = open_spool(to->packed, to->err);
     if (rc == RC_OK)
         rc = buf_resize(&to->bytes, STEP, to->err);
-    if (rc != RC_OK)
-        return rc;
-    to->archive = archive_read_new();
-    if (!to->archive || !take_formats(to->archive, formats))
-        return FAIL(to->err, RC_NOMEM, 0, "cannot prepare to read archive \"%s\"", Q(to->path));
-    if (archive_read_open_fd(to->archive, fd, STEP) != ARCHIVE_OK)
-        return fail_damaged(to);
-    rc = take_entries(to);
-    if (rc == RC_OK &&
-        (archive_format(to->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP)
+    if (rc == RC_OK)
+        rc = open_archive(to, fd, formats);
+    if (rc == RC_OK)
+        rc = take_entries(to);
+    if (rc == RC_OK && to->stream.block.ptr && !packed_stream_finish(&to->stream))
+        rc = FAIL(to->err, RC_IO, 0, "archive \"%s\" is damaged: %s", Q(to->path),
+                  Q(to->stream.defect));
+    if (rc == RC_OK && is_format(to, ARCHIVE_FORMAT_ZIP))
         rc = packed_zip_names(fd, to->size, to->path, to->err);
     return rc == RC_OK ? sort_files(to) : rc;
 }
@@ -307,6 +324,7 @@ enum rc packed_open(struct packed *packed, const char *path, unsigned formats, s
         rc = unpack(&to, fd, formats);
         if (to.archive)
             (void)archive_read_free(to.archive);
+        packed_stream_release(&to.stream);
         if (utf8) {
             (void)uselocale(before);
             freelocale(utf8);

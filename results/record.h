@@ -160,6 +160,7 @@ struct record_shares {
 struct series_point {
     uint64_t ops;      /* timed operations of the phase before it */
     uint64_t versions; /* put in the run so far */
+    uint64_t held;     /* of them, those the store must hold */
     uint64_t written_bytes, live_bytes, history_bytes, total_bytes; /* as in snapshots */
     double read_p50_ns; /* of the reads between it and the next; NaN: there are none */
 };

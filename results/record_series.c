@@ -7,6 +7,7 @@
 static const struct field point_rows[] = {
     {"ops", FIELD_U64, offsetof(struct series_point, ops)},
     {"versions", FIELD_U64, offsetof(struct series_point, versions)},
+    {"held", FIELD_U64, offsetof(struct series_point, held)},
     {"written_bytes", FIELD_U64, offsetof(struct series_point, written_bytes)},
     {"live_bytes", FIELD_U64, offsetof(struct series_point, live_bytes)},
     {"history_bytes", FIELD_U64, offsetof(struct series_point, history_bytes)},
@@ -73,7 +74,8 @@ const char *record_series_defect(const struct sample *sample)
         if (point->ops < before->ops || point->versions < before->versions ||
             point->written_bytes < before->written_bytes)
             return "has a point that is before the one it follows";
-        if (point->live_bytes > point->history_bytes || point->history_bytes > point->written_bytes)
+        if (point->held > point->versions || point->live_bytes > point->history_bytes ||
+            point->history_bytes > point->written_bytes)
             return "has a point that holds more than was written";
         if ((double)point->ops > sample->value[M_OPS])
             return "has a point after the last operation";

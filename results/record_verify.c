@@ -289,7 +289,7 @@ static enum rc compare_series(const struct record *record, const struct sample *
     bool equal = a->count == b->count && strcmp(first->unsupported, other->unsupported) == 0;
     for (size_t i = 0; equal && i < a->count; i++) {
         const struct series_point *x = &a->items[i], *y = &b->items[i];
-        equal = x->ops == y->ops && x->versions == y->versions &&
+        equal = x->ops == y->ops && x->versions == y->versions && x->held == y->held &&
                 x->written_bytes == y->written_bytes && x->live_bytes == y->live_bytes &&
                 x->history_bytes == y->history_bytes && x->total_bytes == y->total_bytes;
     }

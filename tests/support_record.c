@@ -98,8 +98,8 @@ static struct sample *add_sample(struct made *made, enum sample_kind kind, const
                               .name = name,
                               .valid = true,
                               .reason = "",
-                              .unsupported = "",
                               .verification = "",
+                              .unsupported = "",
                               .dataset_hash = ""};
     for (size_t m = 0; m < METRIC_COUNT; m++)
         sample->value[m] = NAN;
@@ -370,6 +370,31 @@ static void made_shares(struct made *made, const struct model *model)
         line->pragmas = (struct facts){pragmas, 2};
 }
 
+/* Sizes that grow by model->size MiB a step, of 96 versions. */
+static void made_series(struct made *made, const char *name, const struct model *model)
+{
+    enum { POINTS = 4 };
+    struct sample *samples = made->record.samples;
+    struct series_point *items = arena_zalloc(&made->record.arena, POINTS, sizeof(*items));
+    CHECK(items != NULL);
+    for (size_t i = 0; i < POINTS; i++)
+        items[i] = (struct series_point){
+            .ops = 48 * i,
+            .versions = 96 * (i + 1),
+            .held = 96 * (i + 1),
+            .written_bytes = 6553600 * (i + 1),
+            .live_bytes = 6553600,
+            .history_bytes = 6553600 * (i + 1),
+            .total_bytes = (uint64_t)(model->size * 1048576 * (double)(i + 1)),
+            .read_p50_ns = i == 0 ? (double)NAN : 1000 * (double)i + 100 * made->round,
+        };
+    for (size_t i = made->run_start; i < made->record.sample_count; i++)
+        if (samples[i].kind == SAMPLE_PHASE && strcmp(samples[i].name, name) == 0)
+            samples[i].series = (struct series){items, POINTS};
+    if (model->size > 0)
+        made_value(made, SAMPLE_PHASE, name, M_GROWTH_EXPONENT, 1);
+}
+
 static void made_one_run(struct made *made, uint32_t arm, uint32_t round,
                          const struct made_options *options)
 {
@@ -387,6 +412,8 @@ static void made_one_run(struct made *made, uint32_t arm, uint32_t round,
     for (size_t s = 0; s < COUNT_OF(shapes); s++) {
         made_timings(made, &shapes[s], &model, options, &rng);
         made_counters(made, &shapes[s], &model);
+        if (options->series && strcmp(shapes[s].workload, "update") == 0)
+            made_series(made, shapes[s].name, &model);
         history += shapes[s].bytes_in;
         if (shapes[s].snapshot[0] != '\0')
             made_snapshot(made, shapes[s].snapshot, &model, history);

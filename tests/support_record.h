@@ -48,6 +48,7 @@ struct made_options {
     bool raw;
     bool hostile;            /* names that try to be markup, formulas and code */
     const char *invalid_arm; /* this arm's last run is INVALID; NULL: none */
+    bool series;             /* the updates measured the store on their way: four points */
     unsigned more_arms;      /* further strategies, to crowd tables and figures */
     double slower;           /* timings times (1 + slower) */
 };

@@ -744,7 +744,7 @@ static void the_workload_needs_a_history(void **unused)
                          RC_USAGE);
         assert_non_null(strstr(err.msg, "has no history of its own"));
         assert_non_null(strstr(err.msg, ds->ops->name));
-        assert_string_equal(err.hint, "datasets that have one: pair, git");
+        assert_non_null(strstr(err.hint, "pair, git"));
         err_clear(&err);
         schedule_release(&schedule);
         dataset_close(ds);

@@ -44,6 +44,10 @@ static const char *const derived[] = {
     "plots/attainment.gp",
     "plots/attainment.svg",
     "plots/attainment.png",
+    "plots/growth.csv",
+    "plots/growth.gp",
+    "plots/growth.svg",
+    "plots/growth.png",
 };
 
 static void make_dir(char dir[64])
@@ -316,9 +320,10 @@ static void hostile_names_are_only_names(void **unused)
     struct analysis_result result;
     make_dir(dir);
     make_dir(dir_plain);
-    made_study(&made,
-               &(struct made_options){.rounds = 2, .dir = dir, .raw = true, .hostile = true});
-    made_study(&plain, &(struct made_options){.rounds = 2, .dir = dir_plain, .raw = true});
+    made_study(&made, &(struct made_options){
+                          .rounds = 2, .dir = dir, .raw = true, .hostile = true, .series = true});
+    made_study(&plain,
+               &(struct made_options){.rounds = 2, .dir = dir_plain, .raw = true, .series = true});
     analyse(&made, dir, &result);
     analyse(&plain, dir_plain, &result);
     char *report = slurp(dir, "report.md"), *cells = slurp(dir, "cells.csv");
@@ -524,8 +529,10 @@ static void figures_are_drawn_when_gnuplot_is_there(void **unused)
     if (access("/usr/bin/gnuplot", X_OK) != 0)
         skip();
     make_dir(dir);
-    made_study(&made, &(struct made_options){
-                          .rounds = 2, .dir = dir, .raw = true, .hostile = true, .more_arms = 8});
+    made_study(
+        &made,
+        &(struct made_options){
+            .rounds = 2, .dir = dir, .raw = true, .hostile = true, .series = true, .more_arms = 8});
     analyse(&made, dir, &result);
     assert_string_equal(result.plots.note, "");
     assert_int_equal(result.plots.count, PLOT_COUNT);
@@ -539,6 +546,39 @@ static void figures_are_drawn_when_gnuplot_is_there(void **unused)
     free(svg);
     made_release(&made);
     remove_dir(dir);
+}
+
+/* Most studies measure no growth: neither a section nor a word about a missing figure. */
+static void growth_is_shown_where_it_was_measured(void **unused)
+{
+    (void)unused;
+    for (int series = 0; series < 2; series++) {
+        char dir[64];
+        struct made made;
+        struct analysis_result result;
+        make_dir(dir);
+        made_study(&made, &(struct made_options){
+                              .rounds = 3, .dir = dir, .raw = true, .series = series != 0});
+        analyse(&made, dir, &result);
+        char *report = slurp(dir, "report.md"), *csv = slurp(dir, "plots/growth.csv");
+        assert_null(strstr(result.plots.note, "growth"));
+        assert_int_equal(strstr(report, "## How the stores grew") != NULL, series);
+        assert_int_equal(csv != NULL, series);
+        if (series) {
+            /* raw: 1.04, so 1.04 to 4.16 MiB after 96..384 versions; reads after the first. */
+            const char *section = strstr(report, "## How the stores grew");
+            assert_non_null(strstr(section, "| 96 | 192 | 288 | 384 |"));
+            assert_non_null(strstr(section, " 1,090,519 | 2,181,038 | 3,271,557 | 4,362,076 |"));
+            assert_non_null(strstr(section, " - | 1.10 us | 2.10 us | 3.10 us |"));
+            assert_non_null(strstr(csv, "96,1090519,"));
+            assert_non_null(strstr(csv, "384,4362076,"));
+            assert_null(strstr(csv, "\"memory\"")); /* a floor has no files */
+        }
+        free(report);
+        free(csv);
+        made_release(&made);
+        remove_dir(dir);
+    }
 }
 
 /* ---- nothing to say ------------------------------------------------------------------------- */
@@ -576,6 +616,7 @@ int main(void)
         cmocka_unit_test(without_gnuplot_the_rest_works),
         cmocka_unit_test(a_failing_gnuplot_is_reported),
         cmocka_unit_test(figures_are_drawn_when_gnuplot_is_there),
+        cmocka_unit_test(growth_is_shown_where_it_was_measured),
         cmocka_unit_test(an_empty_record_is_no_disaster),
     };
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -277,6 +277,9 @@ static void model_phase(struct model *model, struct model_phase *phase, const st
             point->versions = model->versions;
             point->written_bytes = model->written;
             model_accounts(model, &point->live_bytes, &point->history_bytes);
+            for (uint32_t file = 0; file < model->files; file++)
+                for (uint32_t version = 0; version <= model->newest[file]; version++)
+                    point->held += model->blobs[file][version].there;
             continue;
         default: fail_msg("operation of kind %d", (int)op->kind);
         }
@@ -349,6 +352,7 @@ static void expect_series(const struct record_arm *arm, const struct sample *sam
         const struct series_point *got = &sample->series.items[i], *wanted = &model->points[i];
         assert_int_equal(got->ops, wanted->ops);
         assert_int_equal(got->versions, wanted->versions);
+        assert_int_equal(got->held, wanted->held);
         assert_int_equal(got->written_bytes, wanted->written_bytes);
         assert_int_equal(got->live_bytes, wanted->live_bytes);
         assert_int_equal(got->history_bytes, wanted->history_bytes);

@@ -39,6 +39,7 @@ static enum rc oracle_reserve(struct oracle *oracle, uint32_t file, struct err *
 static void drop(struct oracle *oracle, struct fact_of_blob *fact)
 {
     fact->dropped = true;
+    oracle->held--;
     oracle->history_bytes -= fact->len;
 }
 
@@ -85,6 +86,7 @@ enum rc oracle_put(struct oracle *oracle, uint32_t file, uint32_t version, struc
             drop(oracle, older);
     }
     oracle->newest[file] = oracle->count++;
+    oracle->held++;
     oracle->live_bytes += bytes.len;
     oracle->history_bytes += bytes.len;
     oracle->written_bytes += bytes.len;

@@ -25,6 +25,7 @@ struct oracle {
     size_t file_count, file_cap;
     size_t live_files; /* of them, those not deleted */
     bool keep_history;
+    uint64_t held;          /* facts not dropped */
     uint64_t live_bytes;    /* newest versions of the files that exist */
     uint64_t history_bytes; /* every fact not dropped */
     uint64_t written_bytes; /* every fact */

@@ -426,7 +426,7 @@ static enum rc make_dataset(struct maker *maker)
     manifest->dataset_bytes = summary.bytes;
     manifest->dataset_name = ds->ops->name;
     manifest->dataset_warning = ds->ops->warning ? ds->ops->warning : "";
-    rc = keep_text(maker, spec, &manifest->dataset_spec);
+    rc = keep_text(maker, ds->pinned ? ds->pinned : spec, &manifest->dataset_spec);
     if (rc == RC_OK)
         rc = keep_text(maker, dataset_options(ds), &manifest->dataset_options);
     if (rc == RC_OK)

@@ -44,6 +44,7 @@ enum rc series_step(struct phase *phase)
     series->items[series->count++] = (struct series_point){
         .ops = phase->timed,
         .versions = oracle->count,
+        .held = oracle->held,
         .written_bytes = oracle->written_bytes,
         .live_bytes = oracle->live_bytes,
         .history_bytes = oracle->history_bytes,
@@ -77,25 +78,47 @@ static void take_reads(struct phase *phase, double *scratch)
     }
 }
 
-/* The slope of the least squares line, or NaN where all x are one. */
-static double slope_of(const struct series *series, double (*scale)(double))
+/* The slope of the least squares line through points x, y, or NaN where all x are one. */
+struct line {
+    double n, x, y, xx, xy; /* sums; of deviations from the first point, which is exact */
+    double x0, y0;
+};
+
+static void line_add(struct line *line, double x, double y)
 {
-    double n = (double)series->count, mean_x = 0, mean_y = 0, xx = 0, xy = 0;
-    for (size_t i = 0; i < series->count; i++) {
-        mean_x += scale((double)series->items[i].versions) / n;
-        mean_y += scale((double)series->items[i].total_bytes) / n;
+    if (line->n == 0) {
+        line->x0 = x;
+        line->y0 = y;
     }
-    for (size_t i = 0; i < series->count; i++) {
-        double x = scale((double)series->items[i].versions) - mean_x;
-        xx += x * x;
-        xy += x * (scale((double)series->items[i].total_bytes) - mean_y);
-    }
-    return xx > 0 ? xy / xx : NAN;
+    x -= line->x0;
+    y -= line->y0;
+    line->n++;
+    line->x += x;
+    line->y += y;
+    line->xx += x * x;
+    line->xy += x * y;
 }
 
-static double itself(double x)
+static double line_slope(const struct line *line)
 {
-    return x;
+    double xx = line->xx - line->x * line->x / line->n;
+    return xx > 0 ? (line->xy - line->x * line->y / line->n) / xx : NAN;
+}
+
+/* How much each version put costs; and whether each version held costs as much as those before it,
+ * which can be asked only where more and more are held. */
+static void take_slopes(const struct series *series, double *value)
+{
+    struct line sizes = {0}, logs = {0};
+    for (size_t i = 0; i < series->count; i++) {
+        const struct series_point *point = &series->items[i];
+        line_add(&sizes, (double)point->versions, (double)point->total_bytes);
+        if (point->held > 0 && point->total_bytes > 0)
+            line_add(&logs, log((double)point->held), log((double)point->total_bytes));
+    }
+    value[M_GROWTH_BYTES_PER_VERSION] = line_slope(&sizes);
+    if (series->items[series->count - 1].held > series->items[0].held && logs.n > 1)
+        value[M_GROWTH_EXPONENT] = line_slope(&logs);
 }
 
 static double per_live_byte(const struct series_point *point)
@@ -124,8 +147,7 @@ enum rc series_measure(struct phase *phase)
     /* A volatile store has no files, and nothing grows. */
     if (series->count < 2 || first->total_bytes == 0)
         return RC_OK;
-    value[M_GROWTH_BYTES_PER_VERSION] = slope_of(series, itself);
-    value[M_GROWTH_EXPONENT] = slope_of(series, log);
+    take_slopes(series, value);
     value[M_AGED_SIZE_RATIO] = positive_ratio(per_live_byte(last), per_live_byte(first));
     value[M_AGED_READ_RATIO] = positive_ratio(last->read_p50_ns, first->read_p50_ns);
     return RC_OK;
