@@ -242,6 +242,28 @@ static void comments_end_where_they_must(void **unused)
     }
 }
 
+/* The readers of this test see what is wrong: a byte of the payload or a byte too few. */
+static void damage_is_seen(void **unused)
+{
+    (void)unused;
+    EACH_CLASS(trait, class)
+    {
+        struct span payload = payload_of(class, 1, 50000);
+        size_t len = class->file_len(payload.len);
+        uint8_t *bytes = alloc(len);
+        class->wrap(1, payload, bytes, len);
+        assert_null(media_defect(class->name, span_of(bytes, len), payload));
+        assert_non_null(media_defect(class->name, span_of(bytes, len - 1), payload));
+        for (size_t at = len / 4; at < len * 3 / 4; at += 997) {
+            bytes[at] ^= 0x80;
+            assert_non_null(media_defect(class->name, span_of(bytes, len), payload));
+            bytes[at] ^= 0x80;
+        }
+        free(bytes);
+        drop(payload);
+    }
+}
+
 /* ---- the same bytes for ever ----------------------------------------------------------------- */
 
 static void bytes_never_change(void **unused)
@@ -485,6 +507,7 @@ int main(void)
         cmocka_unit_test(sixty_four_mebibytes),
         cmocka_unit_test(any_payload_is_taken),
         cmocka_unit_test(comments_end_where_they_must),
+        cmocka_unit_test(damage_is_seen),
         cmocka_unit_test(bytes_never_change),
         cmocka_unit_test(seeds_give_other_bytes),
         cmocka_unit_test(no_codec_saves),

@@ -243,18 +243,17 @@ static void test_taken(void **state)
     const char *defect;
     (void)state;
     schedule_init(&schedule, &err);
-    OK(schedule_take(&schedule, &(struct op){.kind = OP_INSERT}, true, &defect));
+    OK(schedule_take(&schedule, &(struct op){.kind = OP_INSERT}, &defect));
     assert_null(defect);
     schedule_begin_phase(&schedule);
     schedule.lanes = 2;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        OK(schedule_take(&schedule, &rows[i].op, true, &defect));
+        OK(schedule_take(&schedule, &rows[i].op, &defect));
         if (rows[i].defect ? !defect || !strstr(defect, rows[i].defect) : defect != NULL)
             fail_msg("row %zu: %s", i, defect ? defect : "taken");
     }
     schedule_begin_phase(&schedule);
-    OK(schedule_take(&schedule, &(struct op){.kind = OP_READ, .version = 1, .lane = 1}, true,
-                     &defect));
+    OK(schedule_take(&schedule, &(struct op){.kind = OP_READ, .version = 1, .lane = 1}, &defect));
     assert_string_equal(defect, "is of a lane its phase does not have");
     schedule_release(&schedule);
 }

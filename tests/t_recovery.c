@@ -241,49 +241,12 @@ static void test_limits(void **state)
     schedule_release(&schedule);
 }
 
-/* Operations that come from outside, one by one: what cannot be is refused where it stands. */
-static const char *take(struct schedule *schedule, struct op op)
-{
-    const char *defect = NULL;
-    assert_int_equal(schedule_take(schedule, &op, true, &defect), RC_OK);
-    return defect ? defect : schedule_phase_defect(schedule);
-}
-
-static void test_taken(void **state)
-{
-    static const struct op update = {.kind = OP_UPDATE, .version = 1, .content = 1};
-    static const struct op crash = {.kind = OP_CRASH, .version = 2, .content = 2, .len = 1};
-    const char *const amid = "ends before the updates of a process that is killed";
-    struct schedule schedule;
-    struct err err = {0};
-    (void)state;
-    schedule_init(&schedule, &err);
-    assert_string_equal(take(&schedule, crash), "is of a file that is not there");
-    assert_null(take(&schedule, (struct op){.kind = OP_INSERT}));
-    assert_string_equal(take(&schedule, crash), amid);
-    assert_string_equal(take(&schedule, (struct op){.kind = OP_READ}),
-                        "stands where an update of a process that is killed belongs");
-    assert_null(take(&schedule, update));
-    struct op wrong = {.kind = OP_CRASH, .version = 3, .content = 2};
-    assert_string_equal(take(&schedule, wrong),
-                        "ends a process that is killed with a version that is not the next");
-    wrong.version = 2;
-    assert_null(take(&schedule, wrong)); /* nothing but what is lost */
-    wrong.content = DATASET_VERSIONS_MAX;
-    assert_string_equal(take(&schedule, wrong), "is of a version beyond 99999");
-    wrong = crash;
-    wrong.len = UINT32_MAX;
-    assert_string_equal(take(&schedule, wrong), "has too many updates");
-    schedule_release(&schedule);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_levels, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_counters_repeat, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

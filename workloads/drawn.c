@@ -78,7 +78,7 @@ static enum rc draw_trace(struct drawn *drawn, const struct record_manifest *man
     if (rc == RC_OK)
         rc = check_trace(manifest, &trace, err);
     if (rc == RC_OK)
-        rc = trace_draw(&trace, drawn->env.keep_history, manifest->batch, drawn);
+        rc = trace_draw(&trace, manifest->batch, drawn);
     trace_release(&trace);
     buf_release(&path);
     return rc;

@@ -416,7 +416,8 @@ static enum rc make_dataset(struct maker *maker)
     for (size_t i = 0; rc == RC_OK && i < COUNT_OF(ds->folders); i++)
         if (ds->folders[i])
             rc = check_apart(maker, ds->folders[i]);
-    for (size_t i = 0; rc == RC_OK && i < manifest->phase_count; i++)
+    /* What a trace needed it has already. */
+    for (size_t i = 0; rc == RC_OK && !maker->trace && i < manifest->phase_count; i++)
         rc = workload_suits(workload_by_name(manifest->phases[i].workload), ds, maker->err);
     if (rc == RC_OK)
         rc = dataset_summarise(ds, &summary);

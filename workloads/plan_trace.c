@@ -101,10 +101,9 @@ static enum rc check_speed(const struct plan_request *request, const struct trac
 static enum rc check_operations(const struct plan_request *request, struct trace *trace,
                                 const struct record_manifest *manifest, struct err *err)
 {
-    bool keep_history = strcmp(manifest->retention, "history") == 0;
     struct drawn drawn = {.phase_count = 0};
     schedule_init(&drawn.schedule, err);
-    enum rc rc = trace_draw(trace, keep_history, manifest->batch, &drawn);
+    enum rc rc = trace_draw(trace, manifest->batch, &drawn);
     if (rc == RC_OK)
         rc = check_speed(request, trace, &drawn, err);
     drawn_release(&drawn);
@@ -121,6 +120,10 @@ enum rc plan_trace_apply(const struct plan_request *request, struct trace *trace
     if (rc != RC_OK)
         return rc;
     hex_str(hash, span_of(trace->hash.bytes, sizeof(trace->hash.bytes)));
+    /* What it took from the trace outlives it. */
+    rc = keep_text(arena, manifest->durability, &manifest->durability, err);
+    if (rc != RC_OK)
+        return rc;
     manifest->trace.path = TRACE_NAME;
     manifest->trace.speed = request->speed;
     rc = keep_text(arena, hash, &manifest->trace.hash, err);

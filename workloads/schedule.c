@@ -242,8 +242,7 @@ static const char *write_defect(const struct schedule *schedule, const struct op
                                                                : NULL;
 }
 
-static const char *read_defect(const struct schedule *schedule, const struct op *op,
-                               bool keep_history)
+static const char *read_defect(const struct schedule *schedule, const struct op *op)
 {
     if (!exists(schedule, op->file))
         return op->file < schedule->file_count ? "is of a file that was deleted"
@@ -253,36 +252,29 @@ static const char *read_defect(const struct schedule *schedule, const struct op 
         return "is of no bytes";
     if (op->kind != OP_READ)
         return op->version != state->newest ? "is not of the newest version" : NULL;
-    if (op->version < state->oldest || op->version > state->newest)
-        return "is of a version that is not there";
-    return op->version < state->newest && !keep_history
-               ? "is of an older version, which retention \"latest\" deletes"
+    return op->version < state->oldest || op->version > state->newest
+               ? "is of a version that is not there"
                : NULL;
 }
 
-static const char *crash_defect(const struct schedule *schedule, const struct op *op)
-{
-    if (!exists(schedule, op->file))
-        return "is of a file that is not there";
-    if (op->content >= DATASET_VERSIONS_MAX || op->version >= DATASET_VERSIONS_MAX)
-        return "is of a version beyond 99999";
-    return op->len > SCHEDULE_OPS_MAX ? "has too many updates" : NULL;
-}
-
-static const char *op_defect(const struct schedule *schedule, const struct op *op,
-                             bool keep_history)
+static const char *op_defect(const struct schedule *schedule, const struct op *op)
 {
     switch (op->kind) {
     case OP_INSERT:
     case OP_UPDATE: return write_defect(schedule, op);
     case OP_READ:
     case OP_READ_AT:
-    case OP_DELETE: return read_defect(schedule, op, keep_history);
+    case OP_DELETE: return read_defect(schedule, op);
     case OP_SCAN:
         return op->version != schedule->live_count ? "is not of as many files as there are" : NULL;
-    case OP_CRASH: return crash_defect(schedule, op);
+    case OP_CRASH:
+        /* What it lost is only known after its updates, which are the operations that follow. */
+        return !exists(schedule, op->file) ? "is of a file that does not exist" : NULL;
     case OP_REOPEN:
-    case OP_MEASURE: return NULL;
+    case OP_MEASURE:
+        return op->file || op->version || op->content || op->at || op->len
+                   ? "has a file, a version or a length"
+                   : NULL;
     }
     return "is of no known kind";
 }
@@ -290,8 +282,6 @@ static const char *op_defect(const struct schedule *schedule, const struct op *o
 /* Where threads read, the driver's updates come first, and readers find every file. */
 static const char *lane_defect(const struct schedule *schedule, const struct op *op)
 {
-    if (schedule->dying > 0 && op->kind != OP_UPDATE)
-        return "stands where an update of a process that is killed belongs";
     if (op->lane > schedule->lanes)
         return "is of a lane its phase does not have";
     if (schedule->lanes == 0)
@@ -303,27 +293,24 @@ static const char *lane_defect(const struct schedule *schedule, const struct op 
     return exists(schedule, op->file) ? NULL : "is of a file that is not there";
 }
 
-/* The updates of a process that is killed are all there: what it wrote last is the next version. */
-static const char *crash_end_defect(const struct schedule *schedule)
+const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash)
 {
-    const struct op *crash = &schedule->crash;
-    return crash->version == schedule->files[crash->file].newest + 1
-               ? NULL
-               : "ends a process that is killed with a version that is not the next";
+    const struct schedule_file *lost = &schedule->files[crash->file];
+    return !exists(schedule, crash->file)           ? "is of a file that does not exist"
+           : crash->version != lost->newest + 1     ? "is not of the next version after its updates"
+           : crash->content != lost->last + 1       ? "is not of the next content after its updates"
+           : crash->version >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->content >= DATASET_VERSIONS_MAX ? "is of a version beyond 99999"
+           : crash->at                              ? "has a place in a blob"
+                                                    : NULL;
 }
 
-const char *schedule_phase_defect(const struct schedule *schedule)
-{
-    return schedule->dying > 0 ? "ends before the updates of a process that is killed" : NULL;
-}
-
-enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
-                      const char **defect)
+enum rc schedule_take(struct schedule *schedule, const struct op *op, const char **defect)
 {
     enum rc rc = RC_OK;
     *defect = lane_defect(schedule, op);
     if (!*defect)
-        *defect = op_defect(schedule, op, keep_history);
+        *defect = op_defect(schedule, op);
     if (*defect)
         return RC_OK;
     if (op->kind == OP_INSERT) {
@@ -341,15 +328,6 @@ enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_
         return rc;
     schedule->ops[schedule->count - 1] = *op;
     schedule->lanes_read = schedule->lanes_read || op->lane > 0;
-    bool ends = op->kind == OP_CRASH ? op->len == 0 : schedule->dying == 1;
-    if (op->kind == OP_CRASH) {
-        schedule->crash = *op;
-        schedule->dying = op->len;
-    } else if (schedule->dying > 0) {
-        schedule->dying--;
-    }
-    if (ends)
-        *defect = crash_end_defect(schedule);
     return RC_OK;
 }
 

@@ -58,12 +58,9 @@ struct schedule {
      * into the gap. */
     uint32_t *live;
     uint32_t live_count, live_cap;
-    uint32_t batch; /* writes per transaction in this phase; 0: as the study says */
-    uint32_t lanes; /* threads that read in this phase, beside the driver's */
-    /* of operations that are taken as they were recorded */
-    bool lanes_read; /* a lane's read was taken in this phase */
-    uint32_t dying;  /* updates of the last crash that are still to come */
-    struct op crash;
+    uint32_t batch;  /* writes per transaction in this phase; 0: as the study says */
+    uint32_t lanes;  /* threads that read in this phase, beside the driver's */
+    bool lanes_read; /* of operations that are taken as they were recorded: a lane's read was */
     struct err *err;
 };
 
@@ -108,13 +105,13 @@ MUST_CHECK enum rc schedule_measure(struct schedule *schedule);
 
 /* Append an operation as it was recorded.  *defect: NULL, or what makes it impossible here (a file
  * that does not exist, a version that is not the next); then nothing is appended. */
-MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op, bool keep_history,
+MUST_CHECK enum rc schedule_take(struct schedule *schedule, const struct op *op,
                                  const char **defect);
+/* What makes an OP_CRASH impossible whose updates were taken, the operations right behind it; NULL:
+ * nothing. */
+const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash);
 /* "insert", "read_at", ... */
 const char *op_name(enum op_kind kind);
-
-/* NULL, or what is wrong with the end of a phase whose operations were taken. */
-const char *schedule_phase_defect(const struct schedule *schedule);
 
 /* Where an OP_READ_AT of a blob of `blob_len` bytes starts: at most at blob_len - len, or at 0. */
 uint64_t op_offset(const struct op *op, uint64_t blob_len);

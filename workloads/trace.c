@@ -26,6 +26,8 @@ struct trail {
     struct schedule *schedule;
     uint32_t file; /* of the last operation that has one */
     uint64_t time;
+    struct op crash;     /* the last one */
+    uint32_t crash_left; /* of its updates */
 };
 
 /* ---- the head: reading ----------------------------------------------------------------------- */
@@ -55,7 +57,8 @@ static void read_dataset(struct trace *trace, struct unpack *from)
     trace->dataset_spec = read_text(trace, from, SPEC_LEN_MAX, "dataset");
     bool own = trace->blobs.file_count > 0;
     if (own != (trace->dataset_spec[0] == '\0'))
-        unpack_refuse(from, start, "dataset: expected %s", own ? "none beside blobs" : "one");
+        unpack_refuse(from, start, "dataset: expected %s, got \"%s\"",
+                      own ? "none beside blobs" : "one", Q(trace->dataset_spec));
     trace->seed = unpack_number(from, 0, UINT64_MAX, "seed");
     struct span hash = unpack_bytes(from, sizeof(trace->dataset_hash.bytes), "dataset hash");
     if (from->rc == RC_OK)
@@ -118,7 +121,7 @@ static void read_phases(struct trace *trace, struct unpack *from)
     /* Each takes a byte at least. */
     size_t left = from->bytes.len - from->at;
     if (trace->op_count == 0)
-        unpack_refuse(from, start, "operations: expected at least one");
+        unpack_refuse(from, start, "operations: expected at least one, got none");
     if (trace->op_count > SCHEDULE_OPS_MAX)
         unpack_refuse(from, start, "operations: expected at most %zu, got %zu", SCHEDULE_OPS_MAX,
                       trace->op_count);
@@ -256,11 +259,23 @@ static void write_op(struct pack *to, const struct trail *trail, const struct op
     }
 }
 
-/* The operation is in the schedule now. */
-static void trail_follow(struct trail *trail, const struct op *op)
+/* The operation is in the schedule now, the first of the `left` that are left of its phase.  What
+ * makes it impossible behind those before it, or NULL. */
+static const char *trail_follow(struct trail *trail, const struct op *op, size_t left)
 {
     if (names_file(op->kind) || op->kind == OP_INSERT)
         trail->file = op->file;
+    if (trail->crash_left > 0 && op->kind != OP_UPDATE)
+        return "is not one of the updates of the crash before it";
+    if (op->kind == OP_CRASH) {
+        trail->crash = *op;
+        trail->crash_left = op->len;
+        if (op->len >= left)
+            return "has more updates than its phase has operations";
+    } else if (trail->crash_left == 0 || --trail->crash_left > 0) {
+        return NULL;
+    }
+    return trail->crash_left == 0 ? schedule_crash_defect(trail->schedule, &trail->crash) : NULL;
 }
 
 enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct buf *out,
@@ -276,7 +291,6 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
     for (size_t i = 0, phase = 0; i < drawn->schedule.count && rc == RC_OK; i++) {
         const struct op *op = &drawn->schedule.ops[i];
         const char *defect = NULL;
-        size_t at = out->len;
         for (; phase < drawn->phase_count && i == drawn->phase_start[phase]; phase++) {
             trail.time = 0;
             schedule_begin_phase(&schedule);
@@ -289,7 +303,9 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
         if (rc != RC_OK)
             break;
         write_op(&to, &trail, op);
-        rc = schedule_take(&schedule, op, trace->keep_history, &defect);
+        rc = schedule_take(&schedule, op, &defect);
+        if (rc == RC_OK && !defect)
+            defect = trail_follow(&trail, op, drawn->phase_start[phase] - i);
         if (defect)
             rc = FAIL(err, RC_BUG, 0, "operation %zu (%s) %s", i, op_name(op->kind), defect);
         if (drawn->times_ns) {
@@ -297,8 +313,6 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
             pack_number(&to, drawn->times_ns[i] - trail.time);
             trail.time = drawn->times_ns[i];
         }
-        trail_follow(&trail, op);
-        CHECK(to.rc != RC_OK || out->len > at);
         rc = rc == RC_OK ? to.rc : rc;
     }
     schedule_release(&schedule);
@@ -317,6 +331,19 @@ static uint32_t read_near(struct unpack *from, uint32_t base, uint32_t max, cons
         return 0;
     }
     return (uint32_t)((int64_t)base + step);
+}
+
+/* Told, because it is not the expected one. */
+static void read_content(struct unpack *from, struct op *op)
+{
+    size_t start = from->at;
+    uint32_t expected = op->content;
+    op->content = read_near(from, expected, DATASET_VERSIONS_MAX - 1, "content");
+    if (op->content == expected)
+        unpack_refuse(from, start,
+                      "content: expected another than %" PRIu32 ", which needs no "
+                      "telling",
+                      expected);
 }
 
 static void read_plain(struct unpack *from, struct op *op)
@@ -350,11 +377,11 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
     uint32_t newest = known ? schedule->files[op.file].newest : 0;
     op.version = known ? newest + (op.kind == OP_UPDATE) : op.version;
     if (op.kind == OP_READ && (head & HEAD_GIVEN))
-        op.version -= (uint32_t)unpack_number(from, newest ? 1 : 0, newest, "age");
+        op.version -= (uint32_t)unpack_number(from, 1, newest > 1 ? newest : 1, "age");
     if (writes && (known || op.kind == OP_INSERT))
         op.content = expected_content(trail, &op);
     if (writes && (head & HEAD_GIVEN))
-        op.content = read_near(from, op.content, DATASET_VERSIONS_MAX, "content");
+        read_content(from, &op);
     if (op.kind == OP_READ_AT) {
         op.at = (uint32_t)unpack_number(from, 0, UINT32_MAX, "at");
         op.len = (uint32_t)unpack_number(from, 1, BLOB_BYTES_MAX, "length");
@@ -363,8 +390,7 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
 }
 
 /* The next operation of a phase. */
-static enum rc draw_op(struct trace *trace, bool keep_history, struct trail *trail,
-                       struct drawn *drawn)
+static enum rc draw_op(struct trace *trace, size_t left, struct trail *trail, struct drawn *drawn)
 {
     struct unpack *from = &trace->ops;
     struct schedule *schedule = trail->schedule;
@@ -372,9 +398,11 @@ static enum rc draw_op(struct trace *trace, bool keep_history, struct trail *tra
     const char *defect = NULL;
     struct op op = read_op(from, trail);
     if (from->rc == RC_OK)
-        from->rc = schedule_take(schedule, &op, keep_history, &defect);
+        from->rc = schedule_take(schedule, &op, &defect);
     if (from->rc == RC_OK && trace->timed && is_plain(op.kind))
         defect = "is of a kind that has no time";
+    if (from->rc == RC_OK && !defect)
+        defect = trail_follow(trail, &op, left);
     if (defect)
         unpack_refuse(from, start, "operation %zu: %s of file %" PRIu32 " version %" PRIu32 " %s",
                       number, op_name(op.kind), op.file, op.version, defect);
@@ -382,11 +410,10 @@ static enum rc draw_op(struct trace *trace, bool keep_history, struct trail *tra
         trail->time += unpack_number(from, 0, TRACE_TIME_MAX - trail->time, "time");
         drawn->times_ns[number] = trail->time;
     }
-    trail_follow(trail, &op);
     return from->rc;
 }
 
-enum rc trace_draw(struct trace *trace, bool keep_history, uint32_t batch, struct drawn *drawn)
+enum rc trace_draw(struct trace *trace, uint32_t batch, struct drawn *drawn)
 {
     struct unpack *from = &trace->ops, begin = trace->ops;
     struct trail trail = {.schedule = &drawn->schedule};
@@ -405,10 +432,7 @@ enum rc trace_draw(struct trace *trace, bool keep_history, uint32_t batch, struc
         schedule_begin_phase(&drawn->schedule);
         drawn->schedule.lanes = phase->lanes;
         for (size_t k = 0; k < phase->op_count && from->rc == RC_OK; k++)
-            from->rc = draw_op(trace, keep_history, &trail, drawn);
-        const char *defect = schedule_phase_defect(&drawn->schedule);
-        if (from->rc == RC_OK && defect)
-            unpack_refuse(from, from->at, "phase %zu %s", i, defect);
+            from->rc = draw_op(trace, phase->op_count - k, &trail, drawn);
     }
     drawn->phase_start[trace->phase_count] = drawn->schedule.count;
     if (from->rc == RC_OK && from->at != from->bytes.len)

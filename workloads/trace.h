@@ -52,10 +52,8 @@ struct trace {
 MUST_CHECK enum rc trace_read(struct trace *trace, const char *path, struct err *err);
 void trace_release(struct trace *trace); /* accepts zero */
 /* The operations, into a schedule that is empty; schedule, phases, batches, lanes and times are
- * filled.  They are going to be used with this retention, and `batch` writes per transaction where
- * a phase has no number of its own. */
-MUST_CHECK enum rc trace_draw(struct trace *trace, bool keep_history, uint32_t batch,
-                              struct drawn *drawn);
+ * filled, with `batch` writes per transaction where a phase has no number of its own. */
+MUST_CHECK enum rc trace_draw(struct trace *trace, uint32_t batch, struct drawn *drawn);
 
 /* The head of the trace of a study; texts are borrowed.  `blobs` likewise, NULL when its data are
  * not a trace's own.  No need to release it. */
