@@ -220,53 +220,14 @@ static void test_no_reads(void **state)
     arena_release(&study.arena);
 }
 
-/* Operations that come from outside: what lanes could not do is refused where it stands. */
-static void test_taken(void **state)
-{
-    static const struct {
-        struct op op;
-        const char *defect;
-    } rows[] = {
-        {{.kind = OP_UPDATE, .version = 1, .content = 1, .lane = 3},
-         "is of a lane its phase does not have"},
-        {{.kind = OP_UPDATE, .version = 1, .content = 1, .lane = 1},
-         "is no read, and of a lane that reads"},
-        {{.kind = OP_SCAN, .version = 1}, "is no update before the reads, in a phase of several"},
-        {{.kind = OP_UPDATE, .version = 1, .content = 1}, NULL},
-        {{.kind = OP_READ, .version = 1, .lane = 2}, NULL},
-        {{.kind = OP_UPDATE, .version = 2, .content = 2},
-         "is no update before the reads, in a phase of several"},
-        {{.kind = OP_UPDATE, .file = 1}, "is no update before the reads"},
-    };
-    struct schedule schedule;
-    struct err err = {0};
-    const char *defect;
-    (void)state;
-    schedule_init(&schedule, &err);
-    OK(schedule_take(&schedule, &(struct op){.kind = OP_INSERT}, &defect));
-    assert_null(defect);
-    schedule_begin_phase(&schedule);
-    schedule.lanes = 2;
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        OK(schedule_take(&schedule, &rows[i].op, &defect));
-        if (rows[i].defect ? !defect || !strstr(defect, rows[i].defect) : defect != NULL)
-            fail_msg("row %zu: %s", i, defect ? defect : "taken");
-    }
-    schedule_begin_phase(&schedule);
-    OK(schedule_take(&schedule, &(struct op){.kind = OP_READ, .version = 1, .lane = 1}, &defect));
-    assert_string_equal(defect, "is of a lane its phase does not have");
-    schedule_release(&schedule);
-}
-
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_latest),       IN_FOLDER(test_history_in_batches),
-        IN_FOLDER(test_windows),      IN_FOLDER(test_rollback_journal),
-        cmocka_unit_test(test_taken), IN_FOLDER(test_no_reads),
-        IN_FOLDER(test_many_readers),
+        IN_FOLDER(test_latest),   IN_FOLDER(test_history_in_batches),
+        IN_FOLDER(test_windows),  IN_FOLDER(test_rollback_journal),
+        IN_FOLDER(test_no_reads), IN_FOLDER(test_many_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

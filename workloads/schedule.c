@@ -49,7 +49,6 @@ void schedule_begin_phase(struct schedule *schedule)
 {
     schedule->batch = 0;
     schedule->lanes = 0;
-    schedule->lanes_read = false;
 }
 
 enum rc schedule_expect(struct schedule *schedule, uint64_t more)
@@ -279,20 +278,6 @@ static const char *op_defect(const struct schedule *schedule, const struct op *o
     return "is of no known kind";
 }
 
-/* Where threads read, the driver's updates come first, and readers find every file. */
-static const char *lane_defect(const struct schedule *schedule, const struct op *op)
-{
-    if (op->lane > schedule->lanes)
-        return "is of a lane its phase does not have";
-    if (schedule->lanes == 0)
-        return NULL;
-    if (op->lane > 0)
-        return op->kind == OP_READ ? NULL : "is no read, and of a lane that reads";
-    if (op->kind != OP_UPDATE || schedule->lanes_read)
-        return "is no update before the reads, in a phase of several lanes";
-    return exists(schedule, op->file) ? NULL : "is of a file that is not there";
-}
-
 const char *schedule_crash_defect(const struct schedule *schedule, const struct op *crash)
 {
     const struct schedule_file *lost = &schedule->files[crash->file];
@@ -308,9 +293,7 @@ const char *schedule_crash_defect(const struct schedule *schedule, const struct 
 enum rc schedule_take(struct schedule *schedule, const struct op *op, const char **defect)
 {
     enum rc rc = RC_OK;
-    *defect = lane_defect(schedule, op);
-    if (!*defect)
-        *defect = op_defect(schedule, op);
+    *defect = op_defect(schedule, op);
     if (*defect)
         return RC_OK;
     if (op->kind == OP_INSERT) {
@@ -324,11 +307,9 @@ enum rc schedule_take(struct schedule *schedule, const struct op *op, const char
     } else {
         rc = schedule_add(schedule, *op);
     }
-    if (rc != RC_OK)
-        return rc;
-    schedule->ops[schedule->count - 1] = *op;
-    schedule->lanes_read = schedule->lanes_read || op->lane > 0;
-    return RC_OK;
+    if (rc == RC_OK)
+        schedule->ops[schedule->count - 1] = *op;
+    return rc;
 }
 
 const char *op_name(enum op_kind kind)

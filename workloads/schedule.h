@@ -60,7 +60,6 @@ struct schedule {
     uint32_t live_count, live_cap;
     uint32_t batch;  /* writes per transaction in this phase; 0: as the study says */
     uint32_t lanes;  /* threads that read in this phase, beside the driver's */
-    bool lanes_read; /* of operations that are taken as they were recorded: a lane's read was */
     struct err *err;
 };
 
