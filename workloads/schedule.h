@@ -58,8 +58,8 @@ struct schedule {
      * into the gap. */
     uint32_t *live;
     uint32_t live_count, live_cap;
-    uint32_t batch;  /* writes per transaction in this phase; 0: as the study says */
-    uint32_t lanes;  /* threads that read in this phase, beside the driver's */
+    uint32_t batch; /* writes per transaction in this phase; 0: as the study says */
+    uint32_t lanes; /* threads that read in this phase, beside the driver's */
     struct err *err;
 };
 
