@@ -1,6 +1,5 @@
 /* plan: what a study would take and could show, without running it. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +9,7 @@
 #include "analysis/estimate.h"
 #include "cli/cli.h"
 #include "cli/plan_studies.h"
-#include "workloads/study.h"
+#include "cli/scratch.h"
 
 enum { PLAN_FROM = PLAN_ARG_COUNT, PLAN_PILOT, PLAN_JSON, PLAN_SECTION, PLAN_PARSE_ONLY };
 enum { PILOT_ROUNDS = 3 };
@@ -70,15 +69,6 @@ static enum rc nearest_folder(const char *path, struct buf *out, struct err *err
 
 /* ---- the pilot ------------------------------------------------------------------------------- */
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    (void)remove(path);
-    return 0;
-}
-
 /* The same study in three rounds, in a folder of its own below `out`: on the file system that is
  * going to be used. */
 static enum rc run_pilot(const struct plan_args *asked, const char *folder, struct record *record,
@@ -88,9 +78,6 @@ static enum rc run_pilot(const struct plan_args *asked, const char *folder, stru
     struct plan_request *request = &plan.request;
     struct arena arena = {0};
     struct record_manifest manifest;
-    struct study_callbacks callbacks = {.ctx = NULL};
-    struct study_outcome outcome;
-    struct buf dir = {0};
     request->dry = false;
     request->rounds = PILOT_ROUNDS;
     request->look_count = 0;
@@ -100,15 +87,10 @@ static enum rc run_pilot(const struct plan_args *asked, const char *folder, stru
     request->name = "pilot";
     request->out = folder;
     enum rc rc = plan_args_make(&plan, &arena, &manifest, err);
-    if (rc == RC_OK)
-        rc = record_create(folder, &manifest, &dir, err);
     if (rc == RC_OK) {
         print_note("pilot: %d rounds of %zu runs", PILOT_ROUNDS, manifest.arm_count);
-        rc = study_run(buf_str(&dir), &callbacks, &stop_signal, &outcome, err);
+        rc = scratch_study(folder, &manifest, record, err);
     }
-    if (rc == RC_OK)
-        rc = record_load(record, buf_str(&dir), err);
-    buf_release(&dir);
     arena_release(&arena);
     return rc;
 }
@@ -117,15 +99,10 @@ static enum rc pilot(const struct plan_args *asked, const char *out, struct reco
                      struct err *err)
 {
     struct buf folder = {0};
-    stop_on_signals(); /* before there is a folder to leave behind */
-    enum rc rc = buf_printf(&folder, err, "%s/.blobfront-pilot-XXXXXX", out);
-    if (rc == RC_OK && mkdtemp((char *)folder.ptr) == NULL)
-        rc = FAIL(err, RC_IO, errno, "cannot make a folder in \"%s\"", Q(out));
-    if (rc == RC_OK) {
+    enum rc rc = scratch_make(&folder, out, "pilot", err);
+    if (rc == RC_OK)
         rc = run_pilot(asked, buf_str(&folder), record, err);
-        (void)nftw(buf_str(&folder), remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-    }
-    buf_release(&folder);
+    scratch_remove(&folder);
     return rc;
 }
 

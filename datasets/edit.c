@@ -27,13 +27,17 @@ static void draw_bytes(struct rng *rng, uint8_t *dst, size_t dst_len, const uint
                           : (uint8_t)letters[rng_below(rng, sizeof(letters) - 1)];
 }
 
-static void overwrite(struct buf *content, struct rng *rng, struct edit_window window)
+static void overwrite(struct buf *content, struct rng *rng, struct edit_window window,
+                      struct span palette)
 {
-    draw_bytes(rng, content->ptr + window.start, window.len, content->ptr, content->len);
+    struct span source = palette.len != 0 ? palette : buf_span(content);
+    draw_bytes(rng, content->ptr + window.start, window.len, source.ptr, source.len);
 }
 
-static enum rc insert(struct buf *content, struct rng *rng, size_t at, size_t len, struct err *err)
+static enum rc insert(struct buf *content, struct rng *rng, struct edit_window window,
+                      struct span palette, struct err *err)
 {
+    size_t at = window.start, len = window.len;
     size_t before = content->len;
     enum rc rc = buf_resize(content, before + len, err);
     if (rc != RC_OK)
@@ -41,7 +45,8 @@ static enum rc insert(struct buf *content, struct rng *rng, size_t at, size_t le
     uint8_t *gap = content->ptr + at;
     memmove(gap + len, gap, before - at);
     /* The first `before` bytes are content or, in the gap, a copy of it: all are initialised. */
-    draw_bytes(rng, gap, len, content->ptr, before);
+    struct span source = palette.len != 0 ? palette : span_of(content->ptr, before);
+    draw_bytes(rng, gap, len, source.ptr, source.len);
     return RC_OK;
 }
 
@@ -54,6 +59,11 @@ static void erase(struct buf *content, struct edit_window window)
 
 enum rc edit_apply(struct buf *content, struct rng *rng, struct err *err)
 {
+    return edit_apply_from(content, rng, (struct span){0}, err);
+}
+
+enum rc edit_apply_from(struct buf *content, struct rng *rng, struct span palette, struct err *err)
+{
     size_t len = content->len;
     uint64_t kind = rng_below(rng, 100);
     if (len == 0)
@@ -62,20 +72,21 @@ enum rc edit_apply(struct buf *content, struct rng *rng, struct err *err)
         kind = 0;
 
     if (kind < 45) {
-        overwrite(content, rng, edit_window_draw(rng, len, 1 * KIB, 4 * KIB));
+        overwrite(content, rng, edit_window_draw(rng, len, 1 * KIB, 4 * KIB), palette);
     } else if (kind < 65) {
         size_t inserted = 1 + (size_t)rng_below(rng, 4 * KIB);
-        return insert(content, rng, (size_t)rng_below(rng, len + 1), inserted, err);
+        struct edit_window window = {(size_t)rng_below(rng, len + 1), inserted};
+        return insert(content, rng, window, palette, err);
     } else if (kind < 85) {
         size_t appended = 1 * KIB + (size_t)rng_below(rng, 15 * KIB + 1);
-        return insert(content, rng, len, appended, err);
+        return insert(content, rng, (struct edit_window){len, appended}, palette, err);
     } else if (kind < 95) {
         size_t most = len / 2 < 4 * KIB ? len / 2 : 4 * KIB;
         if (most > 0)
             erase(content, edit_window_draw(rng, len, 1, most));
     } else {
         size_t quarter = len / 4 > 0 ? len / 4 : 1;
-        overwrite(content, rng, edit_window_draw(rng, len, quarter, quarter));
+        overwrite(content, rng, edit_window_draw(rng, len, quarter, quarter), palette);
     }
     return RC_OK;
 }

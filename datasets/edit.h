@@ -32,5 +32,8 @@ struct edit_window edit_window_draw(struct rng *rng, size_t len, size_t min, siz
 
 /* Replace `content` by its next version.  After a failure the content is unspecified. */
 MUST_CHECK enum rc edit_apply(struct buf *content, struct rng *rng, struct err *err);
+/* The same edit, its new bytes drawn from `palette` (empty: from the content, as edit_apply). */
+MUST_CHECK enum rc edit_apply_from(struct buf *content, struct rng *rng, struct span palette,
+                                   struct err *err);
 
 #endif

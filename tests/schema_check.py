@@ -25,7 +25,7 @@ VERSIONS = {
     # kept in a study
     "manifest": 2, "sample": 2, "event": 1, "summary": 2,
     # printed by commands
-    "doctor": 1, "compare": 2, "trend": 1, "plan": 1,
+    "doctor": 1, "compare": 2, "trend": 1, "plan": 1, "profile": 1, "twin": 1,
 }
 KINDS = tuple(VERSIONS)
 SCOPES = ("phase", "snapshot", "run")
@@ -82,7 +82,7 @@ def metric_definitions(kind, rows):
             "description": "Metrics of a %s." % scope,
             "enum": [r["name"] for r in by_scope[scope]]} for scope in SCOPES}
         return dict(names, metric=any_metric(rows))
-    if kind in ("compare", "trend"):
+    if kind in ("compare", "trend", "profile"):
         return {"metric": any_metric(rows)}
     return {}
 

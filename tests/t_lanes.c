@@ -220,14 +220,45 @@ static void test_no_reads(void **state)
     arena_release(&study.arena);
 }
 
+/* Operations that come from outside: what lanes could not do is refused before anything runs. */
+static void test_taken(void **state)
+{
+    static const struct {
+        struct op ops[2];
+        const char *defect;
+    } rows[] = {
+        {{{.kind = OP_UPDATE}, {.kind = OP_READ, .lane = 1}}, NULL},
+        {{{.kind = OP_READ, .lane = 1}, {.kind = OP_READ, .lane = 2}}, NULL},
+        {{{.kind = OP_READ, .lane = 1}, {.kind = OP_UPDATE}},
+         "got update of the first as operation 1"},
+        {{{.kind = OP_SCAN}, {.kind = OP_READ, .lane = 2}}, "got scan of the first as operation 0"},
+        {{{.kind = OP_UPDATE}, {.kind = OP_READ}}, "got read of the first as operation 1"},
+    };
+    struct record_phase phase = {.name = "concurrent"};
+    struct record_manifest manifest = {.phases = &phase, .phase_count = 1};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct err err = {0};
+        struct op ops[2] = {rows[i].ops[0], rows[i].ops[1]};
+        struct drawn drawn = {.schedule = {.ops = ops, .count = 2},
+                              .phase_count = 1,
+                              .phase_start = {0, 2},
+                              .phase_lanes = {2}};
+        assert_int_equal(drawn_check(&drawn, &manifest, &err), rows[i].defect ? RC_USAGE : RC_OK);
+        if (rows[i].defect && !strstr(err.msg, rows[i].defect))
+            fail_msg("row %zu: %s", i, err.msg);
+    }
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(test_latest),   IN_FOLDER(test_history_in_batches),
-        IN_FOLDER(test_windows),  IN_FOLDER(test_rollback_journal),
-        IN_FOLDER(test_no_reads), IN_FOLDER(test_many_readers),
+        IN_FOLDER(test_latest),       IN_FOLDER(test_history_in_batches),
+        IN_FOLDER(test_windows),      IN_FOLDER(test_rollback_journal),
+        cmocka_unit_test(test_taken), IN_FOLDER(test_no_reads),
+        IN_FOLDER(test_many_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,10 +7,9 @@
  * says so.
  *
  * What a reader may read is what it can know to be committed: after each commit the writer
- * publishes the versions, and a reader asks for the published version of its file.  Under
- * retention `latest` that version may be gone when its read begins; then the next one, which the
- * writer announced before it wrote, has been committed in its place, and the reader goes on to
- * that.
+ * publishes the versions, and a reader asks for the published version of its file.  Under retention
+ * `latest` that version may be gone when its read begins; then the next one, which the writer
+ * announced before it wrote, has been committed in its place, and the reader goes on to that.
  *
  * Reads are spread over the writer's progress: of R reads and W updates read k may begin when
  * k W / R updates are done, so that readers have a writer beside them until the end.  Waiting for
