@@ -26,7 +26,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion 
   -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wcast-qual -Wwrite-strings \
   -Wimplicit-fallthrough -Werror
 CPPFLAGS_OWN := -I. -D_POSIX_C_SOURCE=200809L -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE
-CFLAGS_OWN := -std=c11 $(WARNINGS) -fno-common -fstack-protector-strong $(FLAGS_$(CONFIG))
+CFLAGS_OWN := -std=c11 $(WARNINGS) -fno-common -pthread -fstack-protector-strong $(FLAGS_$(CONFIG))
 LIBS := -ldeflate -lsqlite3 -lzstd -lbrotlienc -lbrotlidec -lxxhash -lcjson -lcrypto -larchive -lz -lm
 
 COMPILE = $(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS)

@@ -52,8 +52,20 @@ static void print_open_loop(const struct record_manifest *m, char dst[COMPARE_FI
 {
     if (m->protocol.open_loop_per_s > 0)
         (void)snprintf(dst, COMPARE_FIELD_SIZE, "%.6g operations/s", m->protocol.open_loop_per_s);
+    else if (m->trace.speed > 0)
+        (void)snprintf(dst, COMPARE_FIELD_SIZE, "%.6g times the pace of the trace", m->trace.speed);
     else
         set_text(dst, "closed loop");
+}
+
+/* Recorded operations are those the workloads draw again, which the plan says; imported ones are in
+ * the trace alone. */
+static void print_operations(const struct record_manifest *m, char dst[COMPARE_FIELD_SIZE])
+{
+    set_text(dst, "the workloads'");
+    for (size_t i = 0; i < m->phase_count; i++)
+        if (record_has_trace(m) && strcmp(m->phases[i].workload, RECORD_TRACE_WORKLOAD) == 0)
+            set_text(dst, m->trace.hash);
 }
 
 static void print_warmup(const struct record_manifest *m, char dst[COMPARE_FIELD_SIZE])
@@ -122,13 +134,21 @@ bool compare_field_next(const struct record_manifest *before, const struct recor
         field_print *print;
         bool about;
     } fields[] = {
-        {"dataset hash", print_dataset, false},  {"seed", print_seed, false},
-        {"durability", print_durability, false}, {"retention", print_retention, false},
-        {"batch", print_batch, false},           {"open loop", print_open_loop, false},
-        {"warm-up", print_warmup, false},        {"builds", print_builds, false},
-        {"host cpu", print_cpu, false},          {"host cores", print_cores, false},
-        {"host memory", print_memory, true},     {"host governor", print_governor, false},
-        {"kernel", print_kernel, false},         {"file system", print_filesystem, false},
+        {"dataset hash", print_dataset, false},
+        {"seed", print_seed, false},
+        {"durability", print_durability, false},
+        {"retention", print_retention, false},
+        {"batch", print_batch, false},
+        {"open loop", print_open_loop, false},
+        {"operations", print_operations, false},
+        {"warm-up", print_warmup, false},
+        {"builds", print_builds, false},
+        {"host cpu", print_cpu, false},
+        {"host cores", print_cores, false},
+        {"host memory", print_memory, true},
+        {"host governor", print_governor, false},
+        {"kernel", print_kernel, false},
+        {"file system", print_filesystem, false},
         {"SQLite version", print_sqlite, false},
     };
     while (*at < COUNT_OF(fields)) {

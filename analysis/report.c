@@ -174,6 +174,7 @@ enum rc report_markdown(const struct frontier *frontier, const struct diagnosis 
     report_bands(&report);
     put_control(&report);
     put_phases(&report);
+    report_lanes(&report);
     report_unsupported(&report);
     report_work(&report);
     report_storage(&report);

@@ -40,6 +40,8 @@ void report_diagnosis(struct report *report);
 /* report_storage.c */
 void report_storage(struct report *report);
 void report_shares(struct report *report);
+/* report_lanes.c */
+void report_lanes(struct report *report);
 /* report_growth.c */
 void report_growth(struct report *report);
 /* What strategies do not offer, and what stood in for it: after the phases. */

@@ -243,6 +243,17 @@ enum rc db_commit(struct db *db, struct err *err)
     return run_unguarded(db, db->commit, err);
 }
 
+enum rc db_begin_read(struct db *db, struct err *err)
+{
+    return run_unguarded(db, db->begin_read, err);
+}
+
+enum rc db_end_read(struct db *db, struct err *err)
+{
+    blobs_close(db);
+    return run_unguarded(db, db->commit, err);
+}
+
 enum rc db_rollback(struct db *db, struct err *err)
 {
     blobs_close(db);
@@ -284,7 +295,8 @@ enum rc db_checkpoint(struct db *db, struct err *err)
 
 enum rc db_checkpoint_if_due(struct db *db, struct err *err)
 {
-    return db->wal_frames >= db->settings.checkpoint_pages ? db_checkpoint(db, err) : RC_OK;
+    bool due = db->wal_frames >= db->settings.checkpoint_pages && !db->settings.shared;
+    return due ? db_checkpoint(db, err) : RC_OK;
 }
 
 enum rc db_close(struct db *db, struct err *err)
@@ -294,6 +306,7 @@ enum rc db_close(struct db *db, struct err *err)
     db_finalize(&db->begin);
     db_finalize(&db->commit);
     db_finalize(&db->rollback);
+    db_finalize(&db->begin_read);
     int code = sqlite3_close(db->handle);
     if (code == SQLITE_BUSY) {
         /* Its files must be closed before the VFS goes, whoever forgot a statement. */

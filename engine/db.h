@@ -44,7 +44,12 @@ struct db_settings {
     uint64_t mmap_bytes;
     uint64_t checkpoint_pages;
     bool secure_delete; /* off by default and recorded: Debian's build turns it on */
+    bool shared;        /* no option: with other connections of this process, see below */
 };
+/* A shared connection runs in locking_mode=NORMAL, waits for locks at most DB_BUSY_MS, and never
+ * checkpoints of its own accord: readers would keep it from truncating the WAL, which then would be
+ * restarted over stale frames (docs/durability.md).  Settle it when it is the only one left. */
+enum { DB_BUSY_MS = 30000 };
 extern const struct opt db_opts[];
 /* What the rows cannot say: the page size is a power of two.  `owner` names the store. */
 MUST_CHECK enum rc db_settings_check(const struct db_settings *settings, const char *owner,
@@ -65,7 +70,7 @@ struct db {
     struct vfs *vfs;
     struct db_settings settings;
     enum durability durability;
-    sqlite3_stmt *begin, *commit, *rollback;
+    sqlite3_stmt *begin, *commit, *rollback, *begin_read;
     bool guard;     /* strategy code is running: the authorizer denies */
     bool created;   /* no schema was in the file when it was opened */
     bool wal_fresh; /* the WAL restarts with the next commit, which syncs its header once more */
@@ -93,6 +98,10 @@ MUST_CHECK enum rc db_close(struct db *db, struct err *err);
 
 MUST_CHECK enum rc db_begin(struct db *db, struct err *err); /* BEGIN IMMEDIATE */
 MUST_CHECK enum rc db_commit(struct db *db, struct err *err);
+/* Around the statements of one read on a shared connection: all see the same snapshot, and the next
+ * read sees what was committed since. */
+MUST_CHECK enum rc db_begin_read(struct db *db, struct err *err);
+MUST_CHECK enum rc db_end_read(struct db *db, struct err *err);
 /* Commit only; db_checkpoint_if_due separately (the store meters the two apart). */
 MUST_CHECK enum rc db_checkpoint_if_due(struct db *db, struct err *err);
 MUST_CHECK enum rc db_rollback(struct db *db, struct err *err);

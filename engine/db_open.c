@@ -300,6 +300,8 @@ static enum rc prepare_own(struct db *db, struct err *err)
         rc = db_prepare(db, "COMMIT", &db->commit, err);
     if (rc == RC_OK)
         rc = db_prepare(db, "ROLLBACK", &db->rollback, err);
+    if (rc == RC_OK && db->settings.shared)
+        rc = db_prepare(db, "BEGIN", &db->begin_read, err);
     return rc;
 }
 
@@ -321,7 +323,9 @@ static enum rc set_up(struct db *db, struct err *err)
     if (rc == RC_OK)
         rc = configure(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, "no_ckpt_on_close", err);
     if (rc == RC_OK)
-        rc = put_in_force(db, "locking_mode", "exclusive", err);
+        rc = put_in_force(db, "locking_mode", db->settings.shared ? "normal" : "exclusive", err);
+    if (rc == RC_OK && db->settings.shared)
+        rc = put_number(db, "busy_timeout", DB_BUSY_MS, err);
     if (rc == RC_OK)
         rc = assign(db, "page_size", page_size, err);
     if (rc == RC_OK)
@@ -355,7 +359,7 @@ enum rc db_open(struct db *db, struct io *io, enum durability durability,
     *db = (struct db){.io = io, .durability = durability, .settings = *settings};
     enum rc rc = db_settings_check(settings, DB_FILE_NAME, err);
     if (rc == RC_OK)
-        rc = vfs_register(io, &db->vfs, err);
+        rc = vfs_register(io, settings->shared, &db->vfs, err);
     if (rc == RC_OK)
         rc = set_up(db, err);
     if (rc != RC_OK) {

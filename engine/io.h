@@ -79,7 +79,8 @@ struct io_hook {
 struct io_backend; /* io_backend.h: the table a back end fills */
 struct io {
     const struct io_backend *ops;
-    void *state; /* the back end's */
+    void *state;        /* the back end's */
+    const void *family; /* the same for those that share a tree */
     struct io_meter meter;
     struct io_hook hook; /* hook.before NULL: none */
 };
@@ -87,6 +88,9 @@ struct io {
 /* Open the tree rooted at an existing directory and take its lock file: a second opener gets
  * RC_IO "in use by another process".  `root` is kept by descriptor. */
 MUST_CHECK enum rc io_open_posix(struct io *io, const char *root, struct err *err);
+/* The tree of `owner`, which io_open_posix opened and which outlives *io, for another thread: under
+ * the owner's lock, with a meter of its own.  RC_UNSUPPORTED for other back ends. */
+MUST_CHECK enum rc io_open_shared(struct io *io, const struct io *owner, struct err *err);
 /* An empty in-memory tree; `trace` keeps every operation (see io_memory.h). */
 MUST_CHECK enum rc io_open_memory(struct io *io, bool trace, struct err *err);
 /* Accepts a zeroed io.  Files must be closed before. */

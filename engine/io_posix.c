@@ -592,5 +592,30 @@ enum rc io_open_posix(struct io *io, const char *root, struct err *err)
     fs->has_openat2 = io_posix_probe_openat2(fs->root);
     io->ops = &io_posix_backend;
     io->state = fs;
+    io->family = fs;
+    return RC_OK;
+}
+
+enum rc io_open_shared(struct io *io, const struct io *owner, struct err *err)
+{
+    const struct io_posix *theirs = owner->state;
+    struct io_posix *fs;
+
+    memset(io, 0, sizeof(*io));
+    if (owner->ops != &io_posix_backend)
+        return FAIL(err, RC_UNSUPPORTED, 0, "only a tree of real files can be shared");
+    fs = calloc(1, sizeof(*fs));
+    if (!fs)
+        return FAIL(err, RC_NOMEM, 0, "out of memory sharing a directory");
+    *fs = (struct io_posix){.lock = -1, .has_openat2 = theirs->has_openat2};
+    fs->root = fcntl(theirs->root, F_DUPFD_CLOEXEC, 0);
+    if (fs->root < 0) {
+        enum rc rc = FAIL(err, RC_IO, errno, "cannot share a directory");
+        io_posix_release(fs);
+        return rc;
+    }
+    io->ops = &io_posix_backend;
+    io->state = fs;
+    io->family = owner->family;
     return RC_OK;
 }

@@ -263,6 +263,21 @@ enum rc store_maintain(struct store *st, uint64_t budget_bytes)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
+/* A read among other connections: its statements are one transaction. */
+static enum rc read_shared(struct store *st, struct blob_key key, struct buf *out)
+{
+    enter(st);
+    enum rc rc = db_begin_read(st->db, st->err);
+    if (rc != RC_OK)
+        return leave_found(st, rc, "begin of a read");
+    st->db->guard = true;
+    rc = leave(st, st->ops->get(st, key, out), "get");
+    if (rc != RC_OK && rc != RC_NOTFOUND)
+        return rc;
+    enum rc ended = db_end_read(st->db, st->err);
+    return ended == RC_OK ? rc : leave_found(st, ended, "end of a read");
+}
+
 /* A read, in a transaction of the engine's when it may write; `keep` says whether what it wrote
  * stays. */
 static inline enum rc read_blob(struct store *st, struct blob_key key, struct buf *out, bool keep)
@@ -275,6 +290,8 @@ static inline enum rc read_blob(struct store *st, struct blob_key key, struct bu
             return begun;
     }
     out->len = 0;
+    if (st->db != NULL && st->db->settings.shared && !single && host->phase == STORE_IDLE)
+        return read_shared(st, key, out);
     enter(st);
     enum rc rc = leave(st, st->ops->get(st, key, out), "get");
     if (single && !keep && (rc == RC_OK || rc == RC_NOTFOUND)) {

@@ -142,6 +142,7 @@ static enum rc bring_up(struct store *st, const struct store_config *config)
     if (rc == RC_OK)
         rc = tree_empty(st->io, &st->created, err);
     if (rc == RC_OK && (st->ops->caps & CAP_SQL)) {
+        settings_behind(st, st->ops)->shared = config->shared;
         rc = db_open(&host->db, st->io, st->durability, settings_behind(st, st->ops), err);
         /* The file alone does not make a store: its creation may have been cut short. */
         st->db = rc == RC_OK ? &host->db : NULL;

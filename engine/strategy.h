@@ -135,6 +135,9 @@ struct store_config {
     const char *preset;  /* "a=1,b=2" applied after the defaults; may be NULL */
     const char *options; /* then the user's; may be NULL */
     const char *label;   /* names the strategy in messages, e.g. "dedup-zstd" */
+    /* CAP_SQL: one of several stores on one tree, each with its own io (io_open_shared) and thread;
+     * one of them writes.  Every read is a transaction.  Open them one after another. */
+    bool shared;
 };
 
 /* Parse and range-check options without opening anything; for validating plans early.  Appends

@@ -3,11 +3,14 @@
  *
  * Differences from os_unix.c, all on purpose:
  *   - no locks between connections: the io is locked as a whole, and a database file that is open
- *     already is refused here, where two unlocked connections would corrupt it;
+ *     already is refused here, where two unlocked connections would corrupt it; a registration that
+ *     shares has locks and shared memory in the heap (vfs_shared.h);
  *   - a failed sync of a directory is an error, not ignored;
  *   - mmap has no 2 GiB cap, and the mapping reaches beyond the end of the file (below).
  */
 #include "engine/vfs.h"
+
+#include "engine/vfs_shared.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -33,6 +36,7 @@ struct vfs_file {
     bool sync_dir; /* the directory entry may be new: sync it with the first sync */
     bool persist_wal, powersafe_overwrite;
     int lock;
+    struct vfs_seat seat; /* a shared database: its locks */
     const uint8_t *map;
     uint64_t map_len, map_limit;
     uint64_t size;  /* of the file; kept only while mapped */
@@ -43,6 +47,7 @@ struct vfs {
     sqlite3_vfs base;
     sqlite3_vfs *system; /* the library's default: clocks, randomness, shared libraries */
     struct io *io;
+    bool shared;
     struct vfs_file *databases;
     size_t open_files;
     unsigned serial;
@@ -180,6 +185,7 @@ static int vfs_close(sqlite3_file *base)
     vfs_unmap(f);
     if (f->is_database)
         vfs_forget_database(f);
+    vfs_seat_leave(&f->seat);
     f->vfs->open_files--;
     f->base.pMethods = NULL;
     return vfs_result(f->vfs, io_file_close(&f->file, &f->vfs->scratch), SQLITE_IOERR_CLOSE);
@@ -358,6 +364,78 @@ static const sqlite3_io_methods vfs_methods = {
     .xUnfetch = vfs_unfetch,
 };
 
+/* ---- connections that share a database ------------------------------------------------------ */
+
+/* Journals and temporary files belong to one connection: only databases have a seat. */
+static int vfs_shared_lock(sqlite3_file *base, int level)
+{
+    struct vfs_file *f = vfs_file_of(base);
+
+    return f->seat.shared ? vfs_seat_lock(&f->seat, level) : SQLITE_OK;
+}
+
+static int vfs_shared_unlock(sqlite3_file *base, int level)
+{
+    struct vfs_file *f = vfs_file_of(base);
+
+    if (f->seat.shared)
+        vfs_seat_unlock(&f->seat, level);
+    return SQLITE_OK;
+}
+
+static int vfs_shared_reserved(sqlite3_file *base, int *out)
+{
+    struct vfs_file *f = vfs_file_of(base);
+
+    *out = f->seat.shared && vfs_seat_reserved(&f->seat);
+    return SQLITE_OK;
+}
+
+static int vfs_shm_map(sqlite3_file *base, int region, int size, int extend, void volatile **out)
+{
+    return vfs_seat_shm_map(&vfs_file_of(base)->seat, region, size, extend != 0, out);
+}
+
+static int vfs_shm_lock(sqlite3_file *base, int first, int count, int flags)
+{
+    return vfs_seat_shm_lock(&vfs_file_of(base)->seat, first, count, flags);
+}
+
+static void vfs_shm_barrier(sqlite3_file *base)
+{
+    vfs_seat_shm_barrier(&vfs_file_of(base)->seat);
+}
+
+/* The memory goes with its last user; there is no file to delete. */
+static int vfs_shm_unmap(sqlite3_file *base, int delete_file)
+{
+    (void)delete_file;
+    vfs_seat_shm_unmap(&vfs_file_of(base)->seat);
+    return SQLITE_OK;
+}
+
+static const sqlite3_io_methods vfs_shared_methods = {
+    .iVersion = 3,
+    .xClose = vfs_close,
+    .xRead = vfs_read,
+    .xWrite = vfs_write,
+    .xTruncate = vfs_truncate,
+    .xSync = vfs_sync,
+    .xFileSize = vfs_file_size,
+    .xLock = vfs_shared_lock,
+    .xUnlock = vfs_shared_unlock,
+    .xCheckReservedLock = vfs_shared_reserved,
+    .xFileControl = vfs_file_control,
+    .xSectorSize = vfs_sector_size,
+    .xDeviceCharacteristics = vfs_device_characteristics,
+    .xShmMap = vfs_shm_map,
+    .xShmLock = vfs_shm_lock,
+    .xShmBarrier = vfs_shm_barrier,
+    .xShmUnmap = vfs_shm_unmap,
+    .xFetch = vfs_fetch,
+    .xUnfetch = vfs_unfetch,
+};
+
 /* ---- VFS methods ---------------------------------------------------------------------------- */
 
 static enum io_kind vfs_kind(int flags)
@@ -432,12 +510,18 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int
      * by a process that was killed before its own first sync. */
     f->sync_dir = (flags & SQLITE_OPEN_CREATE) && f->file.kind != IO_TEMP;
     f->is_database = name && (flags & SQLITE_OPEN_MAIN_DB);
+    if (f->is_database && vfs->shared && !vfs_seat_take(&f->seat, vfs->io->family, name)) {
+        struct err ignored = {0}; /* there is no memory, whatever closing says */
+        enum rc closed = io_file_close(&f->file, &ignored);
+        (void)closed;
+        return SQLITE_NOMEM;
+    }
     if (f->is_database) {
         f->next = vfs->databases;
         vfs->databases = f;
     }
     vfs->open_files++;
-    f->base.pMethods = &vfs_methods;
+    f->base.pMethods = vfs->shared ? &vfs_shared_methods : &vfs_methods;
     if (out_flags)
         *out_flags = flags;
     return SQLITE_OK;
@@ -607,7 +691,7 @@ static void vfs_fill(struct vfs *vfs)
     };
 }
 
-enum rc vfs_register(struct io *io, struct vfs **out, struct err *err)
+enum rc vfs_register(struct io *io, bool shared, struct vfs **out, struct err *err)
 {
     struct vfs *vfs;
 
@@ -619,6 +703,7 @@ enum rc vfs_register(struct io *io, struct vfs **out, struct err *err)
     if (!vfs)
         return FAIL(err, RC_NOMEM, 0, "out of memory registering an SQLite file system");
     vfs->io = io;
+    vfs->shared = shared;
     vfs->system = sqlite3_vfs_find(NULL);
     vfs_fill(vfs);
     if (!vfs->system || vfs->system->iVersion < 2 ||

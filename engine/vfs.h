@@ -9,6 +9,7 @@
  * Directory entries of new database, WAL and journal files are synced at their first sync, as the
  * library's own unix VFS does.  mmap (PRAGMA mmap_size) maps through xFetch and is counted; where
  * the back end cannot map (memory) the PRAGMA reads back as 0.
+ * Registrations that share a database are the exception: see vfs_register.
  * A database file that is open already on the same registration is refused (SQLITE_CANTOPEN).
  * Device characteristics: POWERSAFE_OVERWRITE, as the unix VFS declares.
  */
@@ -19,8 +20,11 @@
 
 struct vfs; /* one registration, bound to one io */
 
-/* Register a VFS for `io`; *out is freed by vfs_unregister, after every connection is closed. */
-MUST_CHECK enum rc vfs_register(struct io *io, struct vfs **out, struct err *err);
+/* Register a VFS for `io`; *out is freed by vfs_unregister, after every connection is closed.
+ * `shared`: connections through other shared registrations of the same tree (io_open_shared), each
+ * in its own thread, may have the same database open: locks and the WAL index are then kept in the
+ * heap of the process, and the connection runs in locking_mode=NORMAL (vfs_shared.h). */
+MUST_CHECK enum rc vfs_register(struct io *io, bool shared, struct vfs **out, struct err *err);
 /* The name to give sqlite3_open_v2.  Lives as long as the registration. */
 const char *vfs_name(const struct vfs *vfs);
 /* Accepts NULL. */

@@ -109,7 +109,10 @@ struct record_phase {
     bool reads_only;
 };
 
-/* Where the operations of a study come from when no workload drew them. */
+/* The workload of a phase whose operations no workload drew: they are in the trace alone. */
+#define RECORD_TRACE_WORKLOAD "trace"
+
+/* Where the operations of a study come from when they were recorded. */
 struct record_trace {
     const char *path; /* in the study's folder; "" or NULL: the workloads drew them */
     const char *hash; /* the file's own XXH3-128, hex */

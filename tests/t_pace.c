@@ -106,6 +106,36 @@ static void test_due(void **state)
     assert_int_equal(pace_due(&pace, 99999999), 99999999);
 }
 
+/* Times of a trace, twice as fast and half as fast; a burst is due all at once. */
+static void test_times(void **state)
+{
+    static const uint64_t times[] = {0, 10 * US, 10 * US, 10 * US, 4000 * MS};
+    static const uint64_t ends[] = {2, 8, 11, 14,
+                                    2000003}; /* us, served in 3 each, but the first */
+    struct pace fast = pace_of_times(times, 2), slow = pace_of_times(times, 0.5);
+    uint64_t start = 7 * MS, before = start;
+    (void)state;
+    assert_true(pace_is_open(&fast) && pace_is_open(&slow));
+    struct pace closed = pace_of(0), rated = pace_of(1);
+    assert_true(!pace_is_open(&closed) && pace_is_open(&rated));
+    assert_int_equal(pace_due(&fast, 0), 0);
+    assert_int_equal(pace_due(&fast, 3), 5 * US);
+    assert_int_equal(pace_due(&fast, 4), 2000 * MS);
+    assert_int_equal(pace_due(&slow, 3), 20 * US);
+    assert_int_equal(pace_due(&slow, 4), 8000 * MS);
+    for (size_t i = 0; i < COUNT_OF(times); i++) {
+        uint64_t end = start + ends[i] * US;
+        assert_int_equal(pace_latency(&fast, i, start, before, end),
+                         ends[i] * US - pace_due(&fast, i));
+        before = end;
+    }
+    assert_int_equal(fast.service_ns, (2 + 4 * 3) * US);
+    /* As far as a trace reaches, nanoseconds are exact enough. */
+    static const uint64_t far[] = {1000000000 * (uint64_t)1000000000};
+    struct pace longest = pace_of_times(far, 1e6);
+    assert_int_equal(pace_due(&longest, 0), 1000000000000);
+}
+
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 /* Twenty operations at this rate: not early, and what was waited is neither the caller's CPU time
@@ -467,11 +497,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_overload), cmocka_unit_test(test_underload),
         cmocka_unit_test(test_stall),    cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_due),      cmocka_unit_test(test_wait),
-        cmocka_unit_test(test_no_wait),  cmocka_unit_test(test_late),
-        IN_FOLDER(test_rushed_run),      IN_FOLDER(test_idle_run),
-        IN_FOLDER(test_stopped_run),     IN_FOLDER(test_warm_up),
-        IN_FOLDER(test_warm_up_warms),
+        cmocka_unit_test(test_due),      cmocka_unit_test(test_times),
+        cmocka_unit_test(test_wait),     cmocka_unit_test(test_no_wait),
+        cmocka_unit_test(test_late),     IN_FOLDER(test_rushed_run),
+        IN_FOLDER(test_idle_run),        IN_FOLDER(test_stopped_run),
+        IN_FOLDER(test_warm_up),         IN_FOLDER(test_warm_up_warms),
     };
     return cmocka_run_group_tests_name("t_pace", tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@ static int setup(void **state, bool posix)
     struct err err = {0};
 
     tree_open(&store->tree, posix, false);
-    assert_ok(vfs_register(&store->tree.io, &store->vfs, &err));
+    assert_ok(vfs_register(&store->tree.io, false, &store->vfs, &err));
     *state = store;
     return 0;
 }
@@ -177,7 +177,7 @@ static void reopen(struct store *store, const char *settings)
         close_db(store);
     vfs_unregister(store->vfs);
     tree_reopen(&store->tree);
-    assert_ok(vfs_register(&store->tree.io, &store->vfs, &err));
+    assert_ok(vfs_register(&store->tree.io, false, &store->vfs, &err));
     open_db(store, settings);
 }
 
@@ -569,7 +569,7 @@ static void test_registration(void **state)
     int there = -1;
 
     assert_non_null(raw);
-    assert_ok(vfs_register(&store->tree.io, &other, &err));
+    assert_ok(vfs_register(&store->tree.io, false, &other, &err));
     assert_string_not_equal(vfs_name(store->vfs), vfs_name(other));
     snprintf(name, sizeof(name), "%s", vfs_name(other));
     vfs_unregister(other);

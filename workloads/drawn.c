@@ -66,6 +66,37 @@ static enum rc check_trace(const struct record_manifest *manifest, const struct 
     return RC_OK;
 }
 
+/* Where threads read, the driver's updates come first and each read is a thread's: lanes.c. */
+static enum rc check_lanes(const struct drawn *drawn, size_t phase, const char *name,
+                           struct err *err)
+{
+    bool reading = false;
+    for (size_t i = drawn->phase_start[phase]; i < drawn->phase_start[phase + 1]; i++) {
+        const struct op *op = &drawn->schedule.ops[i];
+        reading = reading || op->lane > 0;
+        if (op->lane == 0 && (op->kind != OP_UPDATE || reading))
+            return FAIL(
+                err, RC_USAGE, 0,
+                "phase \"%s\" has lanes that read: expected updates of the first lane, then "
+                "reads of the others, got %s of the first as operation %zu",
+                Q(name), op_name(op->kind), i - drawn->phase_start[phase]);
+    }
+    return RC_OK;
+}
+
+enum rc drawn_check(const struct drawn *drawn, const struct record_manifest *manifest,
+                    struct err *err)
+{
+    for (size_t i = 0; i < drawn->phase_count; i++) {
+        if (drawn->phase_lanes[i] == 0)
+            continue;
+        enum rc rc = check_lanes(drawn, i, manifest->phases[i].name, err);
+        if (rc != RC_OK)
+            return rc;
+    }
+    return RC_OK;
+}
+
 static enum rc draw_trace(struct drawn *drawn, const struct record_manifest *manifest,
                           const char *dir, struct err *err)
 {
@@ -79,6 +110,8 @@ static enum rc draw_trace(struct drawn *drawn, const struct record_manifest *man
         rc = check_trace(manifest, &trace, err);
     if (rc == RC_OK)
         rc = trace_draw(&trace, manifest->batch, drawn);
+    if (rc == RC_OK)
+        rc = drawn_check(drawn, manifest, err);
     trace_release(&trace);
     buf_release(&path);
     return rc;

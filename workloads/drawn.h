@@ -33,6 +33,9 @@ MUST_CHECK enum rc drawn_dataset_open(const struct record_manifest *manifest, co
  * of it. */
 MUST_CHECK enum rc drawn_make(struct drawn *drawn, const struct record_manifest *manifest,
                               const char *dir, struct dataset *dataset, struct err *err);
+/* Operations from outside can be carried out: RC_USAGE names phase and operation. */
+MUST_CHECK enum rc drawn_check(const struct drawn *drawn, const struct record_manifest *manifest,
+                               struct err *err);
 void drawn_release(struct drawn *drawn); /* accepts zero */
 
 #endif

@@ -122,7 +122,10 @@ static void history_run(struct history *history)
         switch (op->kind) {
         case OP_INSERT:
         case OP_UPDATE: history_put(history, op); break;
-        case OP_READ: history_read(history, op->file, op->version); break;
+        case OP_READ:
+            if (op->lane == 0) /* of which version another lane's is, is not known */
+                history_read(history, op->file, op->version);
+            break;
         case OP_SCAN: history_scan(history); break;
         case OP_CRASH: history_crash(history, op); break;
         case OP_DELETE:

@@ -100,3 +100,29 @@ void latency_metrics(double *value, const struct latency *items, size_t count, d
             value[strata[i].metric] = quantile_harrell_davis(scratch, taken, 0.95);
     }
 }
+
+/* The median and p95 of one kind of operations. */
+static void of_kind(double *value, const struct latency *items, size_t count, enum latency_op op,
+                    double *scratch, enum metric p50, enum metric p95)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++)
+        if (items[i].op == op)
+            scratch[taken++] = (double)items[i].ns;
+    quantile_sort(scratch, taken);
+    if (taken > 0)
+        value[p50] = quantile_harrell_davis(scratch, taken, 0.50);
+    if (taken >= METRIC_P95_OPS)
+        value[p95] = fmax(quantile_harrell_davis(scratch, taken, 0.95), value[p50]);
+}
+
+void latency_metrics_lanes(double *value, const struct latency *items, size_t count,
+                           double *scratch)
+{
+    static const enum metric of_one_lane[] = {M_STALL_NS, M_STALL_SHARE, M_P50_FIRST_NS,
+                                              M_P50_SECOND_NS};
+    for (size_t i = 0; i < COUNT_OF(of_one_lane); i++)
+        value[of_one_lane[i]] = NAN;
+    of_kind(value, items, count, LATENCY_READ, scratch, M_READ_P50_NS, M_READ_P95_NS);
+    of_kind(value, items, count, LATENCY_UPDATE, scratch, M_WRITE_P50_NS, M_WRITE_P95_NS);
+}

@@ -16,5 +16,9 @@
  * wall_ns (the sum), ops_per_s and everything else that is a function of latencies in `value`
  * (METRIC_COUNT). */
 void latency_metrics(double *value, const struct latency *items, size_t count, double *scratch);
+/* Then, where the operations are those of several threads: reads and updates apart; what supposes
+ * that one came after the other is taken back.  wall_ns and ops_per_s are not known from here. */
+void latency_metrics_lanes(double *value, const struct latency *items, size_t count,
+                           double *scratch);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "workloads/lanes.h"
 #include "workloads/phase_parts.h"
 
 enum rc phase_failed(struct phase *phase, enum rc rc, size_t index)
@@ -49,7 +50,7 @@ static enum rc phase_operations(struct phase *phase)
     while (rc == RC_OK && phase->done < phase->op_count) {
         if (run_stopped(phase->run))
             return FAIL(phase->run->err, RC_INTERRUPTED, 0, "interrupted in %s", phase->plan->name);
-        rc = phase_step(phase);
+        rc = phase->lanes > 0 ? lanes_step(phase) : phase_step(phase);
     }
     return rc;
 }
@@ -167,6 +168,7 @@ enum rc phase_execute(struct run *run, size_t index)
         .ops = drawn->schedule.ops + first,
         .op_count = drawn->phase_start[index + 1] - first,
         .batch = drawn->phase_batch[index],
+        .lanes = drawn->phase_lanes[index],
         .pace = phase_pace(run, index),
     };
     phase.latencies = calloc(phase.op_count ? phase.op_count : 1, sizeof(*phase.latencies));
@@ -196,7 +198,7 @@ enum rc phase_execute(struct run *run, size_t index)
         phase_take_service(&phase);
     if (rc == RC_OK && plan->snapshot[0])
         rc = snapshot_take(run, plan->snapshot, phase.sample);
-    else if (rc == RC_OK && phase.sample->value[M_WRITE_BYTES] > 0)
+    else if (rc == RC_OK && phase.sample->value[M_WRITE_BYTES] != 0)
         run->total_bytes_before = NAN; /* grown by this phase, not by the next */
     free(phase.latencies);
     return rc;

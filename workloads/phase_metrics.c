@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/lanes.h"
 #include "workloads/latency_metrics.h"
 #include "workloads/phase_parts.h"
 
@@ -199,5 +200,9 @@ enum rc phase_measure(struct phase *phase)
     phase_io_metrics(phase);
     phase_strategy_metrics(phase);
     phase_recovery_metrics(phase);
+    if (phase->lanes > 0)
+        rc = lanes_metrics(phase);
+    if (rc != RC_OK)
+        return rc;
     return phase_keep_latencies(phase);
 }

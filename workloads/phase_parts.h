@@ -29,6 +29,8 @@ struct phase {
     struct pace pace;     /* open loop, when pace_is_open */
     struct cpu_time cpu;
     uint64_t settle_ns;
+    uint32_t lanes, handles; /* lanes.c: readers; stores open at once, 0: nothing timed */
+    uint64_t lanes_ns;
     uint64_t recoveries, recovered_bytes; /* crash.c */
     struct series series;
     struct phase_baseline base;    /* when the phase began, or the store was opened last */

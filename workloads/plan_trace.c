@@ -105,6 +105,8 @@ static enum rc check_operations(const struct plan_request *request, struct trace
     schedule_init(&drawn.schedule, err);
     enum rc rc = trace_draw(trace, manifest->batch, &drawn);
     if (rc == RC_OK)
+        rc = drawn_check(&drawn, manifest, err);
+    if (rc == RC_OK)
         rc = check_speed(request, trace, &drawn, err);
     drawn_release(&drawn);
     return rc;

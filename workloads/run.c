@@ -50,18 +50,24 @@ enum rc run_blame(enum rc rc)
     return is_environment_failure(rc) ? rc : RC_INVALID;
 }
 
+struct store_config run_store_config(const struct run *run, struct io *io, bool shared)
+{
+    return (struct store_config){
+        .io = io,
+        .durability = run->durability,
+        .preset = run->spec.row->preset,
+        .options = run->spec.options,
+        .label = run->arm->label,
+        .shared = shared,
+    };
+}
+
 enum rc run_open_store(struct run *run)
 {
     struct err cause = {0};
     if (run->store)
         return RC_OK;
-    struct store_config config = {
-        .io = &run->io,
-        .durability = run->durability,
-        .preset = run->spec.row->preset,
-        .options = run->spec.options,
-        .label = run->arm->label,
-    };
+    struct store_config config = run_store_config(run, &run->io, run->sharing);
     enum rc rc = store_open(&run->store, run->spec.row->ops, &config, &cause);
     if (rc != RC_OK)
         rc = FAIL(run->err, run_blame(rc), 0, "opening the store: %s", cause.msg);

@@ -92,6 +92,7 @@ struct run {
     struct strategy_spec spec;
     struct io io;
     struct store *store;
+    bool sharing; /* it is opened beside others on the same directory (lanes.h) */
     struct window *window;
 
     struct hash128 verification; /* fold over every blob read in a phase, in order */
@@ -107,6 +108,7 @@ struct run {
 /* What a failed call of the store makes of the run: a lack of space or memory is the environment's
  * fault and stays what it is, everything else is RC_INVALID. */
 enum rc run_blame(enum rc rc);
+struct store_config run_store_config(const struct run *run, struct io *io, bool shared);
 MUST_CHECK enum rc run_open_store(struct run *run);
 /* Settled first. */
 MUST_CHECK enum rc run_close_store(struct run *run);

@@ -290,10 +290,19 @@ const char *schedule_crash_defect(const struct schedule *schedule, const struct 
                                                     : NULL;
 }
 
+static const char *lane_defect(const struct schedule *schedule, const struct op *op)
+{
+    return op->lane > schedule->lanes            ? "is of a lane its phase does not have"
+           : op->lane > 0 && op->kind != OP_READ ? "is no read, and of a lane that reads"
+                                                 : NULL;
+}
+
 enum rc schedule_take(struct schedule *schedule, const struct op *op, const char **defect)
 {
     enum rc rc = RC_OK;
-    *defect = op_defect(schedule, op);
+    *defect = lane_defect(schedule, op);
+    if (!*defect)
+        *defect = op_defect(schedule, op);
     if (*defect)
         return RC_OK;
     if (op->kind == OP_INSERT) {

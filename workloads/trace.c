@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "workloads/lanes.h"
+
 /* The head of an operation: its kind, and what follows that usually does not. */
 enum {
     HEAD_KIND = 0x0f,
@@ -12,7 +14,12 @@ enum {
     HEAD_ALL = HEAD_KIND | HEAD_GIVEN | HEAD_LANE
 };
 enum { FLAG_TIMED = 1, FLAG_READS_ONLY = 1 };
-enum { SPEC_LEN_MAX = 8192, OPTIONS_LEN_MAX = 8192, NAME_LEN_MAX = 100, LANES_MAX = 1024 };
+enum {
+    SPEC_LEN_MAX = 8192,
+    OPTIONS_LEN_MAX = 8192,
+    NAME_LEN_MAX = 100,
+    LANES_MAX = LANES_READERS_MAX
+};
 
 /* What both sides know before an operation. */
 struct trail {
@@ -284,8 +291,11 @@ enum rc trace_print(const struct trace *trace, const struct drawn *drawn, struct
     for (size_t i = 0, phase = 0; i < drawn->schedule.count && rc == RC_OK; i++) {
         const struct op *op = &drawn->schedule.ops[i];
         const char *defect = NULL;
-        for (; phase < drawn->phase_count && i == drawn->phase_start[phase]; phase++)
+        for (; phase < drawn->phase_count && i == drawn->phase_start[phase]; phase++) {
             trail.time = 0;
+            schedule_begin_phase(&schedule);
+            schedule.lanes = drawn->phase_lanes[phase];
+        }
         schedule.count = 0; /* what exists is what counts */
         rc = op->kind == OP_INSERT || op->file < schedule.file_count || !names_file(op->kind)
                  ? RC_OK
@@ -380,8 +390,7 @@ static struct op read_op(struct unpack *from, const struct trail *trail)
 }
 
 /* The next operation of a phase. */
-static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, size_t left,
-                       struct trail *trail, struct drawn *drawn)
+static enum rc draw_op(struct trace *trace, size_t left, struct trail *trail, struct drawn *drawn)
 {
     struct unpack *from = &trace->ops;
     struct schedule *schedule = trail->schedule;
@@ -390,8 +399,6 @@ static enum rc draw_op(struct trace *trace, const struct trace_phase *phase, siz
     struct op op = read_op(from, trail);
     if (from->rc == RC_OK)
         from->rc = schedule_take(schedule, &op, &defect);
-    if (from->rc == RC_OK && op.lane > phase->lanes)
-        defect = "is of a lane its phase does not have";
     if (from->rc == RC_OK && trace->timed && is_plain(op.kind))
         defect = "is of a kind that has no time";
     if (from->rc == RC_OK && !defect)
@@ -422,8 +429,10 @@ enum rc trace_draw(struct trace *trace, uint32_t batch, struct drawn *drawn)
         drawn->phase_batch[i] = phase->batch ? phase->batch : batch;
         drawn->phase_lanes[i] = phase->lanes;
         trail.time = 0;
+        schedule_begin_phase(&drawn->schedule);
+        drawn->schedule.lanes = phase->lanes;
         for (size_t k = 0; k < phase->op_count && from->rc == RC_OK; k++)
-            from->rc = draw_op(trace, phase, phase->op_count - k, &trail, drawn);
+            from->rc = draw_op(trace, phase->op_count - k, &trail, drawn);
     }
     drawn->phase_start[trace->phase_count] = drawn->schedule.count;
     if (from->rc == RC_OK && from->at != from->bytes.len)

@@ -17,7 +17,7 @@
  * of phases that no workload drew. */
 #define TRACE_NAME     "trace.bft"
 #define TRACE_DATASET  "trace"
-#define TRACE_WORKLOAD "trace"
+#define TRACE_WORKLOAD RECORD_TRACE_WORKLOAD
 /* Times are below this: 31 years. */
 #define TRACE_TIME_MAX ((uint64_t)1000000000 * 1000000000)
 

@@ -98,6 +98,10 @@ rm -rf planted-skipped-fsync
 caught planted-skipped-fsync 'recovery: operation 0: a blob that was put is not found' \
     --durability none --retention latest --workload ingest --workload recovery
 rm -rf planted-skipped-fsync
+# Only readers beside each other can show that they share what is not theirs.
+valid planted-shared-state --workload ingest --workload read_point
+caught planted-shared-state 'concurrent: reader [0-9]+: read beside the writer: ".*" version [0-9]+: (the [0-9]+ bytes read are not|expected [0-9]+ bytes)' \
+    --durability none --workload ingest --workload concurrent
 lines=12 few=$keep_few
 caught planted-skipped-fsync 'ingest_binary_cold: 30 commits did not sync as durability level durable requires \(0 to 0 syncs'
 rm -rf planted-skipped-fsync

@@ -145,6 +145,17 @@ counters speed4 | grep '^memory ' >speed4.counters
 ok 'its counters are those of a replay without a pace' cmp closed.counters speed4.counters
 run_keeping 0 '' "$bf" verify speed1
 
+# ---- compared ----------------------------------------------------------------------------------
+run_keeping 0 '' "$bf" compare study replayed
+run_expect 5 'open loop differs, "closed loop" in the first record and "4 times the pace of the trace"' \
+    "$bf" compare imported speed4
+{ cat t.csv; echo '0.400000000,get,b/c.txt,,,'; } >t3.csv
+"$bf" import t3.csv --out t3.bft >/dev/null
+# shellcheck disable=SC2086
+run_keeping 0 '' "$bf" replay t3.bft $quick --strategy memory --out . --name imported3
+run_expect 5 'operations differs, "[0-9a-f]+" in the first record and "[0-9a-f]+"' "$bf" compare imported \
+    imported3
+
 # ---- what is wrong -----------------------------------------------------------------------------
 refuse() { # EXIT REGEXP ARGUMENT...
     refuse_exit=$1 refuse_says=$2
