@@ -73,6 +73,7 @@ const struct dataset_ops dataset_twin = {
     .summary = "made-up files that store like real ones, from what `blobfront profile` wrote",
     .warning = NULL,
     .needs_source = true,
+    .form = "FILE",
     .state_size = sizeof(struct twin_state),
     .open = twin_open,
     .close = twin_close,

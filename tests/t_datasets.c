@@ -76,7 +76,7 @@ static void rows_are_sound(void **unused)
     (void)unused;
     static const char *const names[] = {"lix-v1", "lix-v2", "lix-v3", "random", "media",
                                         "append", "synth",  "files",  "trace",  "pair",
-                                        "git",    "tar",    "zip"};
+                                        "git",    "tar",    "zip",    "twin"};
     struct err err = {0};
     assert_ok(dataset_rows_validate(&err));
     assert_int_equal(dataset_count(), COUNT_OF(names));
@@ -93,7 +93,7 @@ static void wrong_specs_are_refused(void **unused)
         {"", "no name"},
         {":files=1", "no name"},
         {"lix", "unknown dataset \"lix\" (available: lix-v1, lix-v2, lix-v3, random, media, "
-                "append, synth, files, trace, pair, git, tar, zip)"},
+                "append, synth, files, trace, pair, git, tar, zip, twin)"},
         {"lix_v1", "did you mean \"lix-v1\"?"},
         {"randon:files=3", "did you mean \"random\"?"},
         {"Media", "did you mean \"media\"?"},
