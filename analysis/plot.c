@@ -12,22 +12,28 @@ const struct plot_info plot_table[PLOT_COUNT] = {
     [PLOT_FRONTIER] = {"frontier",
                        "Storage against read latency, in % of the control's, with 95 % intervals "
                        "where there are rounds for them; the line is the frontier in these two "
-                       "metrics alone"},
+                       "metrics alone",
+                       false},
     [PLOT_LATENCY] = {"latency",
-                      "DESCRIPTIVE: median and 95th percentile of operation latency, by phase"},
+                      "DESCRIPTIVE: median and 95th percentile of operation latency, by phase",
+                      false},
     [PLOT_DISTRIBUTION] = {"distribution",
                            "DESCRIPTIVE: share of operations that took at most so long, by "
-                           "phase, over all operations of all valid runs"},
-    [PLOT_FOOTPRINT] = {"footprint", "Bytes at rest after each snapshot: tables, indexes, free "
-                                     "pages, everything else"},
+                           "phase, over all operations of all valid runs",
+                           false},
+    [PLOT_FOOTPRINT] = {"footprint",
+                        "Bytes at rest after each snapshot: tables, indexes, free "
+                        "pages, everything else",
+                        false},
     [PLOT_ATTAINMENT] = {"attainment",
                          "DESCRIPTIVE: the frontier from round to round, each in % of its own "
                          "control; the lines bound what some competing strategy attained in 5 %, "
-                         "50 % and 95 % of the rounds"},
+                         "50 % and 95 % of the rounds",
+                         false},
     [PLOT_GROWTH] = {"growth",
                      "Bytes of all files, settled, over the versions put in the run, in phases "
                      "that measure the store on their way",
-                     .special = true},
+                     true},
 };
 
 typedef enum rc draft_figure(const struct frontier *frontier, struct plot_draft *draft);

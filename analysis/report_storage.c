@@ -168,6 +168,32 @@ static void put_codecs(struct report *report)
     }
 }
 
+static void put_bounds(struct report *report)
+{
+    const struct bounds *bounds = report->summary->record->bounds;
+    struct grid snapshots = {0}, phases = {0}, distances = {0};
+    if (!bounds)
+        return;
+    report_heading(report, 3, "What is possible");
+    text_put(&report->text,
+             "In how few bytes the same contents can be held, and how few a phase has to write, "
+             "computed from data and operations alone. Whole: each distinct content once. Novel: "
+             "the bytes the generator knows to be new. Codec: each distinct content alone under "
+             "the best codec. Packed: all of them in one stream, which no strategy that gives "
+             "back single blobs does. The bound is the least of them; ");
+    views_bounds_said(bounds, &report->text);
+    report_note(report, ".");
+    views_bounds(bounds, false, &snapshots);
+    report_grid(report, &snapshots);
+    views_bounds(bounds, true, &phases);
+    report_grid(report, &phases);
+    report_heading(report, 3, "Distance to what is possible");
+    report_note(report, "Total bytes over the bound of the snapshot; bytes written over the bound "
+                        "of the phase.");
+    views_distances(report->summary, &distances);
+    report_grid(report, &distances);
+}
+
 void report_storage(struct report *report)
 {
     struct grid sizes = {0};
@@ -177,6 +203,7 @@ void report_storage(struct report *report)
     report_grid(report, &sizes);
     put_snapshots(report);
     put_amplification(report);
+    put_bounds(report);
     put_by_phase(report, "Bytes written by reads",
                  "Bytes that phases which only read wrote to files: caches are not free.",
                  M_BYTES_WRITTEN_BY_READS);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "analysis/summary_parts.h"
+#include "results/bounds.h"
 
 static const char *scope_name(enum metric_scope scope)
 {
@@ -82,6 +83,35 @@ static void put_cells(struct json_writer *json, const struct summary *summary)
     json_close(json, ']');
 }
 
+static void put_bound_rows(struct json_writer *json, const char *key, const struct bound *items,
+                           size_t count)
+{
+    json_open(json, key, '[');
+    for (size_t i = 0; i < count; i++) {
+        enum bound_kind by;
+        uint64_t least = bound_least(&items[i], &by);
+        json_open(json, NULL, '{');
+        json_string(json, "name", items[i].name);
+        json_u64(json, "logical_bytes", items[i].logical_bytes);
+        json_u64(json, "bound_bytes", least);
+        json_string(json, "bound", bound_kind_name(by));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+/* The distances to them are cells: bound_amp, write_bound_amp. */
+static void put_bounds(struct json_writer *json, const struct bounds *bounds)
+{
+    if (!bounds)
+        return;
+    json_open(json, "bounds", '{');
+    json_bool(json, "estimated", bounds_estimated(bounds));
+    put_bound_rows(json, "snapshots", bounds->snapshots, bounds->snapshot_count);
+    put_bound_rows(json, "phases", bounds->phases, bounds->phase_count);
+    json_close(json, '}');
+}
+
 enum rc summary_json(const struct frontier *frontier, const struct diagnosis *diagnosis,
                      struct buf *out, struct err *err)
 {
@@ -99,6 +129,7 @@ enum rc summary_json(const struct frontier *frontier, const struct diagnosis *di
     json_u64(&json, "rounds_voided", summary->voided);
     put_arms(&json, summary);
     put_cells(&json, summary);
+    put_bounds(&json, summary->record->bounds);
     enum rc rc = summary_json_frontier(&json, frontier, err);
     summary_json_environment(&json, diagnosis, frontier);
     json_close(&json, '}');

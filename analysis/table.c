@@ -88,6 +88,27 @@ enum rc table_storage(const struct summary *summary, struct buf *out, struct err
     return put_grid(&amplification, &text);
 }
 
+enum rc table_bounds(const struct summary *summary, struct buf *out, struct err *err)
+{
+    struct text text = text_to(out, err);
+    const struct bounds *bounds = summary->record->bounds;
+    struct grid known = {0}, distances = {0};
+    if (!bounds || bounds->snapshot_count + bounds->phase_count == 0)
+        return RC_OK;
+    text_put(&text, "\nWhat is possible (");
+    views_bounds_said(bounds, &text);
+    text_put(&text, ")\n\n");
+    views_bounds(bounds, false, &known);
+    enum rc rc = put_grid(&known, &text);
+    text_put(&text, "\nDistance to it\n\n");
+    if (rc == RC_OK)
+        rc = text.rc;
+    if (rc != RC_OK)
+        return rc;
+    views_distances(summary, &distances);
+    return put_grid(&distances, &text);
+}
+
 /* ---- frontier ------------------------------------------------------------------------------- */
 
 static void put_scope(const struct frontier *frontier, struct text *text)
@@ -202,6 +223,8 @@ enum rc table_study(const struct frontier *frontier, const struct diagnosis *dia
         rc = buf_append(out, span_of_str("\n"), err);
     if (rc == RC_OK)
         rc = table_storage(frontier->summary, out, err);
+    if (rc == RC_OK)
+        rc = table_bounds(frontier->summary, out, err);
     if (rc == RC_OK)
         rc = buf_append(out, span_of_str("\n"), err);
     if (rc == RC_OK)

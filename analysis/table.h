@@ -15,12 +15,14 @@ enum { TABLE_WIDTH = 110 };
 MUST_CHECK enum rc table_phases(const struct summary *summary, struct buf *out, struct err *err);
 /* Bytes after each snapshot; amplification, dedup. */
 MUST_CHECK enum rc table_storage(const struct summary *summary, struct buf *out, struct err *err);
+/* What is possible and how far from it everybody is; nothing without bounds. */
+MUST_CHECK enum rc table_bounds(const struct summary *summary, struct buf *out, struct err *err);
 /* Key metrics with % of the control and intervals, standings, guardrails; then the recommendation
  * with its label, what was not decided, the state of the machine, the method. */
 MUST_CHECK enum rc table_frontier(const struct frontier *frontier,
                                   const struct diagnosis *diagnosis, struct buf *out,
                                   struct err *err);
-/* All three, in this order. */
+/* All four, in this order. */
 MUST_CHECK enum rc table_study(const struct frontier *frontier, const struct diagnosis *diagnosis,
                                struct buf *out, struct err *err);
 

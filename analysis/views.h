@@ -8,6 +8,7 @@
 
 #include "analysis/frontier.h"
 #include "analysis/grid.h"
+#include "results/bounds.h"
 
 /* A value in the unit people read: ns as time, B as IEC units, the rest in three digits. */
 char *views_value(char dst[FORMAT_SIZE], enum metric metric, double value);
@@ -26,6 +27,14 @@ bool views_refused(const struct summary *summary, size_t place, enum metric metr
 void views_sizes(const struct summary *summary, struct grid *grid);
 /* Amplification by its three denominators, write amplification by both definitions, dedup. */
 void views_amplification(const struct summary *summary, struct grid *grid);
+/* views_bounds.c: the bounds of snapshots or phases, one row each. */
+void views_bounds(const struct bounds *bounds, bool phases, struct grid *grid);
+/* How they were computed, and what of them is an estimate, as part of a line. */
+void views_bounds_said(const struct bounds *bounds, struct text *text);
+/* Bytes stored and written, over their bounds: "x1.31"; no rows without bounds. */
+void views_distances(const struct summary *summary, struct grid *grid);
+/* "x1.31"; "-" for NaN. */
+char *views_times(char dst[FORMAT_SIZE], double ratio);
 /* Key metrics as value and % of the control's with its 95 % interval. */
 void views_keys(const struct frontier *frontier, struct grid *grid);
 /* Standing with its label, at most `names_max` dominators named, and guardrails.  `full`: with

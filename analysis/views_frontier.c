@@ -21,13 +21,36 @@ char *views_versus(char dst[VIEWS_VERSUS_SIZE], const struct interval *ratio, do
     return dst;
 }
 
+/* Where the bytes at rest are a key, how far they are from what is possible; else SUMMARY_NONE. */
+static size_t bound_place(const struct frontier *frontier)
+{
+    for (size_t k = 0; k < frontier->key_count; k++)
+        if (frontier->keys[k].metric == M_TOTAL_BYTES &&
+            summary_has(frontier->summary, frontier->keys[k].place, M_BOUND_AMP))
+            return frontier->keys[k].place;
+    return SUMMARY_NONE;
+}
+
+static void cell_bound(const struct summary *summary, size_t arm, size_t place, struct grid *grid)
+{
+    char times[FORMAT_SIZE];
+    if (place == SUMMARY_NONE)
+        return;
+    bool valid = summary->arms[arm].valid;
+    grid_cell(grid, "%s",
+              views_times(times, valid ? summary_median(summary, arm, place, M_BOUND_AMP) : NAN));
+}
+
 void views_keys(const struct frontier *frontier, struct grid *grid)
 {
     const struct summary *summary = frontier->summary;
+    size_t bound = bound_place(frontier);
     grid_column(grid, GRID_LEFT, "strategy", "");
     for (size_t k = 0; k < frontier->key_count; k++)
         grid_column(grid, GRID_RIGHT, metric_table[frontier->keys[k].metric].name,
                     summary->places[frontier->keys[k].place].name);
+    if (bound != SUMMARY_NONE)
+        grid_column(grid, GRID_RIGHT, "bound_amp", summary->places[bound].name);
     views_head_state(summary, grid);
     for (size_t a = 0; a < frontier->arm_count; a++) {
         grid_cell(grid, "%s", views_label(summary, a));
@@ -39,6 +62,7 @@ void views_keys(const struct frontier *frontier, struct grid *grid)
             views_versus(versus, &arm->versus[k], valid ? arm->percent[k] : NAN);
             grid_cell(grid, frontier->keys[k].exact ? "%s %8s" : "%s %20s", value, versus);
         }
+        cell_bound(summary, a, bound, grid);
         views_cell_state(summary, a, grid);
     }
 }

@@ -2,11 +2,12 @@
 #include "cli/cli.h"
 #include "cli/follow.h"
 
-enum { RESUME_JSON, RESUME_NO_PLOTS, RESUME_QUIET };
+enum { RESUME_JSON, RESUME_NO_PLOTS, RESUME_NO_BOUNDS, RESUME_QUIET };
 
 static const struct arg rows[] = {
     {RESUME_JSON, "--json", NULL, NULL, "print summary.json instead of tables"},
     {RESUME_NO_PLOTS, "--no-plots", NULL, NULL, "draw nothing"},
+    {RESUME_NO_BOUNDS, "--no-bounds", NULL, NULL, "do not compute what is possible with the data"},
     {RESUME_QUIET, "--quiet", NULL, NULL, "no progress line"},
     {.name = NULL},
 };
@@ -25,6 +26,7 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
         to->dir = value;
     to->follow.json |= id == RESUME_JSON;
     to->follow.no_plots |= id == RESUME_NO_PLOTS;
+    to->follow.no_bounds |= id == RESUME_NO_BOUNDS;
     to->follow.quiet |= id == RESUME_QUIET;
     return RC_OK;
 }

@@ -14,7 +14,8 @@ enum {
     RUN_QUIET,
     RUN_NO_COLOR,
     RUN_SECTION,
-    RUN_PARSE_ONLY
+    RUN_PARSE_ONLY,
+    RUN_NO_BOUNDS
 };
 
 static const struct arg rows[] = {
@@ -26,6 +27,7 @@ static const struct arg rows[] = {
     {RUN_EXPORT, "--export", "csv|json|markdown", "FILE", "also write the result; - is stdout"},
     {RUN_JSON, "--json", NULL, NULL, "print summary.json instead of tables"},
     {RUN_NO_PLOTS, "--no-plots", NULL, NULL, "draw nothing"},
+    {RUN_NO_BOUNDS, "--no-bounds", NULL, NULL, "do not compute what is possible with the data"},
     {RUN_QUIET, "--quiet", NULL, NULL, "no progress line"},
     {RUN_NO_COLOR, "--no-color", NULL, NULL, "accepted; nothing is coloured"},
     {.name = NULL},
@@ -52,6 +54,7 @@ static enum rc take(void *ctx, int id, const char *value, const char *value2, st
     case RUN_EXPORT: return take_export(to, value, value2, err);
     case RUN_JSON: to->follow.json = true; return RC_OK;
     case RUN_NO_PLOTS: to->follow.no_plots = true; return RC_OK;
+    case RUN_NO_BOUNDS: to->follow.no_bounds = true; return RC_OK;
     case RUN_QUIET: to->follow.quiet = true; return RC_OK;
     case RUN_NO_COLOR: return RC_OK;
     case RUN_SECTION: return plan_asked_section(&to->asked, value, err);

@@ -12,6 +12,8 @@
 #include "analysis/analysis.h"
 #include "cli/look.h"
 #include "cli/records.h"
+#include "results/bounds.h"
+#include "workloads/bounding.h"
 #include "workloads/study.h"
 
 /* ---- progress ------------------------------------------------------------------------------- */
@@ -259,6 +261,46 @@ static const struct watch_source *watch_paths(struct watch_paths *paths)
     return &paths->source;
 }
 
+/* After the last round, when no clock runs any more.  Bounds are no part of what was measured:
+ * where they cannot be computed the study stands without. */
+static enum rc add_bounds(const char *dir, const struct record *record, struct progress_line *line,
+                          struct err *err)
+{
+    struct bounds bounds = {.dataset_hash = NULL};
+    struct err cause = {0};
+    if (line->shown) {
+        (void)fputs("\r\033[Kcomputing what is possible", stderr);
+        (void)fflush(stderr);
+        line->dirty = true;
+    }
+    enum rc rc = bounding_compute(&record->manifest, dir, 1, &stop_signal, &bounds, &cause);
+    if (rc == RC_OK)
+        rc = bounds_write(&bounds, dir, &cause);
+    bounds_release(&bounds);
+    end_line(line);
+    if (rc == RC_INTERRUPTED || rc == RC_BUG) {
+        *err = cause;
+        return rc;
+    }
+    if (rc != RC_OK)
+        print_note("warning: what is possible is not known: %s", cause.msg);
+    return RC_OK;
+}
+
+/* The record, with its bounds. */
+static enum rc load_study(const char *dir, const struct follow_options *options, bool finished,
+                          struct progress_line *line, struct record *record, struct err *err)
+{
+    enum rc rc = record_load(record, dir, err);
+    if (rc != RC_OK || !finished || options->no_bounds || record->bounds || !records_count(record))
+        return rc;
+    rc = add_bounds(dir, record, line, err);
+    if (rc != RC_OK)
+        return rc;
+    record_release(record);
+    return record_load(record, dir, err);
+}
+
 enum rc follow_study(const char *dir, const struct follow_options *options, struct err *err)
 {
     struct progress_line line = {
@@ -287,7 +329,12 @@ enum rc follow_study(const char *dir, const struct follow_options *options, stru
             err_hint(err, "what was recorded stands; go on with: blobfront resume %s", Q(dir));
         return rc;
     }
-    enum rc shown = record_load(&record, dir, err);
+    enum rc shown = load_study(dir, options, rc == RC_OK, &line, &record, err);
+    if (shown == RC_INTERRUPTED) {
+        rc = RC_INTERRUPTED;
+        shown = RC_OK;
+        err_clear(err);
+    }
     if (shown == RC_OK && record.warning[0])
         print_note("warning: %s", record.warning);
     if (shown == RC_OK && records_count(&record))

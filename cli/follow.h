@@ -5,14 +5,15 @@
 #include "cli/cli.h"
 
 struct follow_options {
-    bool quiet, json, no_plots;
+    bool quiet, json, no_plots, no_bounds;
     const char *export_format, *export_path; /* NULL: none */
 };
 
 /* Before anything runs: the export has a place to go, and standard output one use. */
 MUST_CHECK enum rc follow_options_check(const struct follow_options *options, struct err *err);
 
-/* Run (the rest of) the study in `dir`, write everything derived from it, print tables and
+/* Run (the rest of) the study in `dir`, compute what is possible with its data unless that is there
+ * or not wanted, write everything derived from it, print tables and
  * choice. RC_INVALID when a cell is INVALID, RC_INTERRUPTED when stopped; the record stands in
  * both cases. */
 MUST_CHECK enum rc follow_study(const char *dir, const struct follow_options *options,

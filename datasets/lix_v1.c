@@ -13,7 +13,8 @@
 
 #include <inttypes.h>
 
-#define APPEND_LEN ((size_t)4096)
+#define APPEND_LEN  ((size_t)4096)
+#define FLIP_STRIDE UINT64_C(1103515245)
 
 struct lix {
     struct dataset base;
@@ -55,11 +56,15 @@ static enum rc path(struct dataset *ds, uint32_t file, struct buf *out)
     return lix_path(ds, locate((const struct lix *)ds, file), out);
 }
 
+static size_t flips_of(size_t len)
+{
+    return len / 100 > 32 ? len / 100 : 32;
+}
+
 static void flip_bytes(uint8_t *bytes, size_t len, uint64_t seed, uint32_t round)
 {
-    size_t flips = len / 100 > 32 ? len / 100 : 32;
-    for (size_t step = 0; step < flips; step++) {
-        size_t at = (size_t)((step * UINT64_C(1103515245) + seed + round) % len);
+    for (size_t step = 0; step < flips_of(len); step++) {
+        size_t at = (size_t)((step * FLIP_STRIDE + seed + round) % len);
         bytes[at] ^= (uint8_t)((round + step + 1) % 251);
     }
 }
@@ -118,6 +123,42 @@ static enum rc lix_content(struct dataset *ds, uint32_t file, uint32_t version, 
     return RC_BUG;
 }
 
+/* Bytes that differ from the version before; 0, which is never too much, when steps may meet. */
+static uint64_t bytes_flipped(size_t len, uint32_t round)
+{
+    uint64_t a = len, b = FLIP_STRIDE % len, changed = 0, places = len;
+    while (b != 0) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    places /= a;
+    for (size_t step = 0; step < flips_of(len) && flips_of(len) <= places; step++)
+        changed += (round + step + 1) % 251 != 0;
+    return changed;
+}
+
+/* A pattern is one period and copies of it; round 0 appends the one that is there. */
+static uint64_t new_pattern(size_t len, uint32_t version)
+{
+    if (version == 1)
+        return 0;
+    return version == 0 && len < LIX_PERIOD ? len : LIX_PERIOD;
+}
+
+static enum rc lix_novel(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes)
+{
+    const struct lix *lix = (const struct lix *)ds;
+    struct lix_file f = locate(lix, file);
+    size_t len = (size_t)lix->size;
+    *bytes = len;
+    if (f.class == LIX_APPEND)
+        *bytes = new_pattern(len, version);
+    else if (f.class == LIX_MEDIA && version > 0)
+        *bytes = bytes_flipped(len, version - 1);
+    return RC_OK;
+}
+
 const struct dataset_ops dataset_lix_v1 = {
     .abi = DATASET_ABI,
     .size = sizeof(struct dataset_ops),
@@ -133,4 +174,5 @@ const struct dataset_ops dataset_lix_v1 = {
     .open = lix_open,
     .path = path,
     .content = lix_content,
+    .novel = lix_novel,
 };

@@ -113,6 +113,19 @@ static uint64_t growth_of(const struct media *media, uint32_t file, uint32_t ver
     return growth;
 }
 
+/* A rewrite's window in `len` bytes of metadata; `rng` goes on to give the new bytes. */
+static struct edit_window draw_window(struct rng *rng, size_t len)
+{
+    size_t zone = len < REWRITE_ZONE ? len : REWRITE_ZONE;
+    return edit_window_draw(rng, zone, REWRITE_LEN_MIN, REWRITE_LEN_MAX);
+}
+
+static size_t first_metadata_len(const struct media *media, const struct magic *magic)
+{
+    size_t half = ((size_t)media->size - magic->len) / 2;
+    return half < METADATA_LEN_MAX ? half : METADATA_LEN_MAX;
+}
+
 /* The metadata is at[0..len); inserted blocks go right before it.  Returns its new start. */
 static uint8_t *apply_edit(struct media_edit *edit, uint8_t *at, size_t len)
 {
@@ -121,9 +134,7 @@ static uint8_t *apply_edit(struct media_edit *edit, uint8_t *at, size_t len)
         rng_fill(&edit->rng, at, edit->insert_len);
         return at;
     }
-    size_t zone = len < REWRITE_ZONE ? len : REWRITE_ZONE;
-    struct edit_window window =
-        edit_window_draw(&edit->rng, zone, REWRITE_LEN_MIN, REWRITE_LEN_MAX);
+    struct edit_window window = draw_window(&edit->rng, len);
     rng_fill(&edit->rng, at + window.start, window.len);
     return at;
 }
@@ -143,8 +154,7 @@ static enum rc media_content(struct dataset *ds, uint32_t file, uint32_t version
 
     uint32_t origin = origin_of(media, file);
     const struct magic *magic = magic_of(origin);
-    size_t half = ((size_t)media->size - magic->len) / 2;
-    size_t metadata_len = half < METADATA_LEN_MAX ? half : METADATA_LEN_MAX;
+    size_t metadata_len = first_metadata_len(media, magic);
     size_t base_len = (size_t)media->size - magic->len; /* first metadata and payload */
     uint8_t *at = out->ptr + len - base_len;
     struct rng rng = edit_stream(ds->seed, "media.bytes", origin, 0);
@@ -159,6 +169,23 @@ static enum rc media_content(struct dataset *ds, uint32_t file, uint32_t version
     return RC_OK;
 }
 
+static enum rc media_novel(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes)
+{
+    const struct media *media = (const struct media *)ds;
+    uint32_t origin = origin_of(media, file);
+    const struct magic *magic = magic_of(origin);
+    *bytes = origin == file ? media->size - magic->len : 0;
+    if (version == 0)
+        return RC_OK;
+    struct media_edit edit = draw_edit(media, file, version);
+    *bytes = edit.insert_len;
+    if (!edit.insert) {
+        size_t grown = (size_t)growth_of(media, file, version - 1);
+        *bytes = draw_window(&edit.rng, first_metadata_len(media, magic) + grown).len;
+    }
+    return RC_OK;
+}
+
 const struct dataset_ops dataset_media = {
     .abi = DATASET_ABI,
     .size = sizeof(struct dataset_ops),
@@ -170,4 +197,5 @@ const struct dataset_ops dataset_media = {
     .open = media_open,
     .path = media_path,
     .content = media_content,
+    .novel = media_novel,
 };

@@ -106,6 +106,14 @@ static bool is_rewrite(struct rng *rng)
     return rng_below(rng, REWRITE_ONE_IN) == 0;
 }
 
+/* Of an update that is no replacement; len >= 1. */
+static struct edit_window draw_window(struct rng *rng, size_t len)
+{
+    size_t most = len / 8 > 0 ? len / 8 : 1;
+    size_t least = len / 64 > 0 ? len / 64 : 1;
+    return edit_window_draw(rng, len, least, most);
+}
+
 /* The newest version <= `version` that shares nothing with the one before. */
 static uint32_t last_rewrite(const struct random *random, uint32_t file, uint32_t version)
 {
@@ -126,14 +134,23 @@ static enum rc random_content(struct dataset *ds, uint32_t file, uint32_t versio
     uint32_t start = last_rewrite(random, file, version);
     struct rng bytes = edit_stream(ds->seed, "random.bytes", file, start);
     rng_fill(&bytes, out->ptr, out->len);
-    size_t most = out->len / 8 > 0 ? out->len / 8 : 1;
-    size_t least = out->len / 64 > 0 ? out->len / 64 : 1;
     for (uint32_t v = start + 1; v <= version; v++) {
         struct rng rng = edit_stream(ds->seed, "random.update", file, v);
         CHECK(!is_rewrite(&rng));
-        struct edit_window window = edit_window_draw(&rng, out->len, least, most);
+        struct edit_window window = draw_window(&rng, out->len);
         rng_fill(&rng, out->ptr + window.start, window.len);
     }
+    return RC_OK;
+}
+
+static enum rc random_novel(struct dataset *ds, uint32_t file, uint32_t version, uint64_t *bytes)
+{
+    const struct random *random = (const struct random *)ds;
+    size_t len = file_size(random, file);
+    struct rng rng = edit_stream(ds->seed, "random.update", file, version);
+    *bytes = len;
+    if (len > 0 && version > 0 && !is_rewrite(&rng))
+        *bytes = draw_window(&rng, len).len;
     return RC_OK;
 }
 
@@ -149,4 +166,5 @@ const struct dataset_ops dataset_random = {
     .open = random_open,
     .path = random_path,
     .content = random_content,
+    .novel = random_novel,
 };

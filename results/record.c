@@ -299,6 +299,8 @@ enum rc record_load(struct record *record, const char *dir, struct err *err)
         rc = record_events_load(record, err);
     if (rc == RC_OK)
         rc = record_events_check(record, err);
+    if (rc == RC_OK)
+        rc = record_bounds_load(record, err);
     buf_release(&path);
     if (rc != RC_OK)
         record_release(record);
@@ -309,6 +311,7 @@ void record_release(struct record *record)
 {
     free(record->dir);
     free(record->samples);
+    record_bounds_release(record);
     arena_release(&record->arena);
     *record = (struct record){0};
 }

@@ -7,6 +7,7 @@
  *                   is ignored (with a warning), so this file is also the resume point
  *   events.jsonl    append-only: what happened to rounds as a whole: one voided, or a look taken
  *                   and the arms it dropped; absent while nothing did
+ *   bounds.json     what is possible with these data (bounds.h); may be missing
  *   raw/NNNN-PHASE.lat   every operation's latency, binary (see latencies_write)
  *   summary.json, cells.csv, report.md, plots/   derived by analysis/, rebuilt at will
  *   stores/         kept artifacts of the last round
@@ -39,6 +40,8 @@
 #define RECORD_EVENT_SCHEMA    "blobfront/event/1"
 /* The snapshot a run takes of its empty store, before the first phase. */
 #define RECORD_BASELINE "baseline"
+
+struct bounds; /* bounds.h */
 
 /* A name and its text, for host facts, library versions, PRAGMAs. */
 struct fact {
@@ -237,8 +240,9 @@ struct record {
     uint32_t run_count;          /* finished runs */
     struct record_event *events; /* in file order */
     size_t event_count;
-    uint32_t warnings; /* torn tail, unfinished runs, unknown keys */
-    char warning[240]; /* the first one, "" when none */
+    struct bounds *bounds; /* what is possible, or NULL; samples then have bound_amp */
+    uint32_t warnings;     /* torn tail, unfinished runs, unknown keys */
+    char warning[240];     /* the first one, "" when none */
     /* Where lines of a run that did not finish stand before those of one that did, which no crash
      * leaves behind; 0: nowhere.  Such a record can be read, but not gone on with. */
     unsigned stray_line;

@@ -140,6 +140,12 @@ bool record_trace_check(const struct record_manifest *manifest, struct manifest_
 /* How many programs the arm's build has: 1 when the study has no builds. */
 size_t record_link_orders(const struct record_manifest *manifest, uint32_t arm);
 
+/* ---- bounds (bounds.c) ----------------------------------------------------------------------- */
+
+/* Read the study's bounds when there are any, and give its samples the distances to them. */
+MUST_CHECK enum rc record_bounds_load(struct record *record, struct err *err);
+void record_bounds_release(struct record *record);
+
 /* ---- samples (record_sample.c, record_values.c) ---------------------------------------------- */
 
 /* Append one line, its newline included.  RC_INVALID when the sample could not be read back. */

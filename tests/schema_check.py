@@ -2,9 +2,9 @@
 """Validate the files of studies against results/schema/ with an independent validator.
 
     schema_check.py DIR...      manifest.json, every line of samples.jsonl and (where they are there)
-                                of events.jsonl, and summary.json of each study; and the schemas
-                                themselves: valid, and naming the metrics of results/metrics.def,
-                                no more and no fewer
+                                of events.jsonl, bounds.json and summary.json of each study; and
+                                the schemas themselves: valid, and naming the metrics of
+                                results/metrics.def, no more and no fewer
     schema_check.py --as KIND FILE...   what a command printed (doctor, ...); - is standard input
     schema_check.py             the schemas alone
     schema_check.py --update    rewrite the schemas' lists of metrics from results/metrics.def
@@ -23,7 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCHEMA_DIR = os.path.join(ROOT, "results", "schema")
 VERSIONS = {
     # kept in a study
-    "manifest": 2, "sample": 2, "event": 1, "summary": 2,
+    "manifest": 2, "sample": 2, "event": 1, "summary": 2, "bounds": 1,
     # printed by commands
     "doctor": 1, "compare": 2, "trend": 1, "plan": 1, "profile": 1, "twin": 1,
 }
@@ -201,6 +201,7 @@ class Checker:
         self.check_file("manifest", os.path.join(folder, "manifest.json"))
         self.check_lines("sample", os.path.join(folder, "samples.jsonl"))
         self.check_lines("event", os.path.join(folder, "events.jsonl"), optional=True)
+        self.check_file("bounds", os.path.join(folder, "bounds.json"), optional=True)
         self.check_file("summary", os.path.join(folder, "summary.json"), optional=True)
 
 

@@ -98,8 +98,8 @@ static struct sample *add_sample(struct made *made, enum sample_kind kind, const
                               .name = name,
                               .valid = true,
                               .reason = "",
-                              .verification = "",
                               .unsupported = "",
+                              .verification = "",
                               .dataset_hash = ""};
     for (size_t m = 0; m < METRIC_COUNT; m++)
         sample->value[m] = NAN;

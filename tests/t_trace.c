@@ -103,7 +103,7 @@ static bool same_op(const struct op *a, const struct op *b)
            a->content == b->content && a->at == b->at && a->len == b->len && a->lane == b->lane;
 }
 
-/* ---- the bytes -------------------------------------------------------------------------------- */
+/* ---- the bytes ------------------------------------------------------------------------------- */
 
 /* As docs/traces.md spells it out. */
 static void test_golden(void **state)
@@ -185,7 +185,7 @@ static void test_small(void **state)
     buf_release(&bytes);
 }
 
-/* ---- there and back --------------------------------------------------------------------------- */
+/* ---- there and back -------------------------------------------------------------------------- */
 
 static void draw_random_op(struct schedule *s, struct rng *rng, struct err *err)
 {
@@ -305,7 +305,7 @@ static void test_round_trips(void **state)
     }
 }
 
-/* ---- damage ----------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void expect_refused(const char *dir, struct span bytes, enum rc least, const char *what)
 {
@@ -389,7 +389,7 @@ static void test_sealed_changes(void **state)
     buf_release(&bytes);
 }
 
-/* ---- what cannot be --------------------------------------------------------------------------- */
+/* ---- what cannot be -------------------------------------------------------------------------- */
 
 /* A head as docs/traces.md has it, then `ops`. */
 struct craft {
@@ -429,129 +429,130 @@ static void craft_print(const struct craft *craft, struct buf *out, struct err *
     must(to.rc, err);
 }
 
+static const struct craft crafts[] = {
+    {.count = 1, .ops = {0}, .len = 1},
+    {.count = 1, .ops = {0, 0}, .len = 2, .message = "expected the end, got 1 more bytes"},
+    {.count = 2, .ops = {0}, .len = 1, .message = "operations: expected 2, got 1 bytes"},
+    {.count = 0, .len = 0, .message = "operations: expected at least one"},
+    {.count = 1,
+     .ops = {1, 0},
+     .len = 2,
+     .message = "update of file 0 version 0 is of a file "
+                "that was never inserted"},
+    {.count = 2, .ops = {0, 2, 2}, .len = 3, .message = "file: expected 0..0, got 0+1"},
+    {.count = 2, .ops = {0, 2, 1}, .len = 3, .message = "file: expected 0..0, got 0-1"},
+    {.count = 2,
+     .ops = {0, 0x12, 0, 1},
+     .len = 4,
+     .message = "is of a version that is not "
+                "there"},
+    {.count = 2, .ops = {0, 0x12, 0, 0}, .len = 4, .message = "age: expected 1..1, got 0"},
+    {.count = 4,
+     .ops = {0, 5, 0, 1, 0, 0x12, 0, 1},
+     .len = 8,
+     .message = "operation 3: read of file 0 version 0 is of a version that is not there"},
+    {.count = 3, .ops = {0, 5, 0, 2, 0}, .len = 5, .message = "is of a file that was deleted"},
+    {.count = 3, .ops = {0, 5, 0, 5, 0}, .len = 5, .message = "is of a file that was deleted"},
+    {.count = 2,
+     .ops = {0, 4, 0, 0, 0},
+     .len = 5,
+     .message = "length: expected 1..1000000000, "
+                "got 0"},
+    {.count = 1, .ops = {9}, .len = 1, .message = "operation: expected a known kind, got 9"},
+    {.count = 1, .ops = {0x40}, .len = 1, .message = "operation: expected 0..63, got 64"},
+    {.count = 2, .ops = {0, 0x15, 0}, .len = 3, .message = "operation: expected a known kind"},
+    {.count = 2,
+     .ops = {0, 0x11, 0, 0},
+     .len = 4,
+     .message = "content: expected another than "
+                "1"},
+    {.count = 2,
+     .ops = {0, 0x22, 1, 0},
+     .len = 4,
+     .message = "is of a lane its phase does not "
+                "have"},
+    {.count = 2, .lanes = 1, .ops = {0, 0x22, 1, 0}, .len = 4},
+    {.count = 1,
+     .flags = 1,
+     .ops = {6, 0, 0, 0, 0, 0, 0},
+     .len = 7,
+     .message = "is of a kind that has no time"},
+    {.count = 1,
+     .flags = 1,
+     .ops = {0},
+     .len = 1,
+     .message = "time: expected a number, got "
+                "the end"},
+    {.count = 1,
+     .flags = 1,
+     .ops = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1},
+     .len = 11,
+     .message = "time: expected 0..1000000000000000000, got 18446744073709551615"},
+    {.count = 1,
+     .flags = 1,
+     .ops = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2},
+     .len = 11,
+     .message = "time: expected a number in its shortest form, below 2^64"},
+    {.count = 1,
+     .flags = 1,
+     .ops = {0, 0x80, 0},
+     .len = 3,
+     .message = "time: expected a number in its shortest form"},
+    {.count = 1, .flags = 2, .ops = {0}, .len = 1, .message = "flags: expected 0..1, got 2"},
+    {.count = 1, .retention = 2, .ops = {0}, .len = 1, .message = "retention: expected 0..1"},
+    {.count = 1,
+     .phases = 33,
+     .ops = {0},
+     .len = 1,
+     .message = "phases: expected 1..32, got "
+                "33"},
+    {.count = 1, .phases = 2, .ops = {0}, .len = 1, .message = "phase: expected"},
+    {.count = 1,
+     .phase = "../x",
+     .ops = {0},
+     .len = 1,
+     .message = "phase: expected printable "
+                "ASCII"},
+    {.count = 1, .phase = "a b", .ops = {0}, .len = 1, .message = "got \"a b\""},
+    {.count = 1,
+     .workload = "absent",
+     .ops = {0},
+     .len = 1,
+     .message = "workload: expected one of this build or \"trace\", got \"absent\""},
+    {.count = 1, .dataset = "", .ops = {0}, .len = 1, .message = "dataset: expected one, got"},
+    {.count = 2, .ops = {0, 7, 0, 1, 1, 0, 0}, .len = 7},
+    {.count = 3, .ops = {0, 7, 0, 2, 2, 0, 1, 1, 0}, .len = 9},
+    {.count = 2,
+     .ops = {0, 7, 0, 2, 1, 0, 0},
+     .len = 7,
+     .message = "is not of the next version after its updates"},
+    {.count = 2,
+     .ops = {0, 7, 0, 1, 2, 0, 0},
+     .len = 7,
+     .message = "is not of the next content after its updates"},
+    {.count = 2, .ops = {0, 7, 0, 1, 1, 5, 0}, .len = 7, .message = "has a place in a blob"},
+    {.count = 2,
+     .ops = {0, 7, 1, 1, 1, 0, 0},
+     .len = 7,
+     .message = "crash of file 1 version 1 is of a file that does not exist"},
+    {.count = 3,
+     .ops = {0, 7, 0, 3, 3, 0, 2, 1, 0},
+     .len = 9,
+     .message = "has more updates than its phase has operations"},
+    {.count = 3,
+     .ops = {0, 7, 0, 2, 2, 0, 1, 2, 0},
+     .len = 9,
+     .message = "operation 2: read of file 0 version 0 is not one of the updates of the crash"},
+    {.count = 1,
+     .ops = {6, 0, 1, 0, 0, 0},
+     .len = 6,
+     .message = "reopen of file 0 version 1 "
+                "has a file"},
+    {.count = 100000001, .ops = {0}, .len = 1, .message = "operations: expected 0..100000000"},
+};
+
 static void test_impossible(void **state)
 {
-    static const struct craft crafts[] = {
-        {.count = 1, .ops = {0}, .len = 1},
-        {.count = 1, .ops = {0, 0}, .len = 2, .message = "expected the end, got 1 more bytes"},
-        {.count = 2, .ops = {0}, .len = 1, .message = "operations: expected 2, got 1 bytes"},
-        {.count = 0, .len = 0, .message = "operations: expected at least one"},
-        {.count = 1,
-         .ops = {1, 0},
-         .len = 2,
-         .message = "update of file 0 version 0 is of a file "
-                    "that was never inserted"},
-        {.count = 2, .ops = {0, 2, 2}, .len = 3, .message = "file: expected 0..0, got 0+1"},
-        {.count = 2, .ops = {0, 2, 1}, .len = 3, .message = "file: expected 0..0, got 0-1"},
-        {.count = 2,
-         .ops = {0, 0x12, 0, 1},
-         .len = 4,
-         .message = "is of a version that is not "
-                    "there"},
-        {.count = 2, .ops = {0, 0x12, 0, 0}, .len = 4, .message = "age: expected 1..1, got 0"},
-        {.count = 4,
-         .ops = {0, 5, 0, 1, 0, 0x12, 0, 1},
-         .len = 8,
-         .message = "operation 3: read of file 0 version 0 is of a version that is not there"},
-        {.count = 3, .ops = {0, 5, 0, 2, 0}, .len = 5, .message = "is of a file that was deleted"},
-        {.count = 3, .ops = {0, 5, 0, 5, 0}, .len = 5, .message = "is of a file that was deleted"},
-        {.count = 2,
-         .ops = {0, 4, 0, 0, 0},
-         .len = 5,
-         .message = "length: expected 1..1000000000, "
-                    "got 0"},
-        {.count = 1, .ops = {9}, .len = 1, .message = "operation: expected a known kind, got 9"},
-        {.count = 1, .ops = {0x40}, .len = 1, .message = "operation: expected 0..63, got 64"},
-        {.count = 2, .ops = {0, 0x15, 0}, .len = 3, .message = "operation: expected a known kind"},
-        {.count = 2,
-         .ops = {0, 0x11, 0, 0},
-         .len = 4,
-         .message = "content: expected another than "
-                    "1"},
-        {.count = 2,
-         .ops = {0, 0x22, 1, 0},
-         .len = 4,
-         .message = "is of a lane its phase does not "
-                    "have"},
-        {.count = 2, .lanes = 1, .ops = {0, 0x22, 1, 0}, .len = 4},
-        {.count = 1,
-         .flags = 1,
-         .ops = {6, 0, 0, 0, 0, 0, 0},
-         .len = 7,
-         .message = "is of a kind that has no time"},
-        {.count = 1,
-         .flags = 1,
-         .ops = {0},
-         .len = 1,
-         .message = "time: expected a number, got "
-                    "the end"},
-        {.count = 1,
-         .flags = 1,
-         .ops = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1},
-         .len = 11,
-         .message = "time: expected 0..1000000000000000000, got 18446744073709551615"},
-        {.count = 1,
-         .flags = 1,
-         .ops = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2},
-         .len = 11,
-         .message = "time: expected a number in its shortest form, below 2^64"},
-        {.count = 1,
-         .flags = 1,
-         .ops = {0, 0x80, 0},
-         .len = 3,
-         .message = "time: expected a number in its shortest form"},
-        {.count = 1, .flags = 2, .ops = {0}, .len = 1, .message = "flags: expected 0..1, got 2"},
-        {.count = 1, .retention = 2, .ops = {0}, .len = 1, .message = "retention: expected 0..1"},
-        {.count = 1,
-         .phases = 33,
-         .ops = {0},
-         .len = 1,
-         .message = "phases: expected 1..32, got "
-                    "33"},
-        {.count = 1, .phases = 2, .ops = {0}, .len = 1, .message = "phase: expected"},
-        {.count = 1,
-         .phase = "../x",
-         .ops = {0},
-         .len = 1,
-         .message = "phase: expected printable "
-                    "ASCII"},
-        {.count = 1, .phase = "a b", .ops = {0}, .len = 1, .message = "got \"a b\""},
-        {.count = 1,
-         .workload = "absent",
-         .ops = {0},
-         .len = 1,
-         .message = "workload: expected one of this build or \"trace\", got \"absent\""},
-        {.count = 1, .dataset = "", .ops = {0}, .len = 1, .message = "dataset: expected one, got"},
-        {.count = 2, .ops = {0, 7, 0, 1, 1, 0, 0}, .len = 7},
-        {.count = 3, .ops = {0, 7, 0, 2, 2, 0, 1, 1, 0}, .len = 9},
-        {.count = 2,
-         .ops = {0, 7, 0, 2, 1, 0, 0},
-         .len = 7,
-         .message = "is not of the next version after its updates"},
-        {.count = 2,
-         .ops = {0, 7, 0, 1, 2, 0, 0},
-         .len = 7,
-         .message = "is not of the next content after its updates"},
-        {.count = 2, .ops = {0, 7, 0, 1, 1, 5, 0}, .len = 7, .message = "has a place in a blob"},
-        {.count = 2,
-         .ops = {0, 7, 1, 1, 1, 0, 0},
-         .len = 7,
-         .message = "crash of file 1 version 1 is of a file that does not exist"},
-        {.count = 3,
-         .ops = {0, 7, 0, 3, 3, 0, 2, 1, 0},
-         .len = 9,
-         .message = "has more updates than its phase has operations"},
-        {.count = 3,
-         .ops = {0, 7, 0, 2, 2, 0, 1, 2, 0},
-         .len = 9,
-         .message = "operation 2: read of file 0 version 0 is not one of the updates of the crash"},
-        {.count = 1,
-         .ops = {6, 0, 1, 0, 0, 0},
-         .len = 6,
-         .message = "reopen of file 0 version 1 "
-                    "has a file"},
-        {.count = 100000001, .ops = {0}, .len = 1, .message = "operations: expected 0..100000000"},
-    };
     for (size_t i = 0; i < COUNT_OF(crafts); i++) {
         struct err err = {0};
         struct buf bytes = {0};
@@ -595,7 +596,7 @@ static void test_writer_refuses(void **state)
     drawn_release(&drawn);
 }
 
-/* ---- places in blobs -------------------------------------------------------------------------- */
+/* ---- places in blobs ------------------------------------------------------------------------- */
 
 /* An offset becomes a share of the blob and comes back exactly, at the edges and at random. */
 static void test_places(void **state)

@@ -72,7 +72,7 @@ static void import_close(struct imported *in)
     buf_release(&in->path);
 }
 
-/* ---- what is accepted ------------------------------------------------------------------------- */
+/* ---- what is accepted ------------------------------------------------------------------------ */
 
 static void test_operations(void **state)
 {
@@ -156,7 +156,7 @@ static void test_shapes(void **state)
     }
 }
 
-/* ---- what is not ------------------------------------------------------------------------------ */
+/* ---- what is not ----------------------------------------------------------------------------- */
 
 struct refusal {
     const char *text;
@@ -165,95 +165,94 @@ struct refusal {
     const char *hint;
 };
 
+static const struct refusal refusals[] = {
+    {"", 0, "in.csv:1: expected operations, got an empty file", NULL},
+    {"\xef\xbb\xbf"
+     "0,put,k,1\n",
+     0, ":1: expected text, got a byte order mark", NULL},
+    {"0,put,k,1\r\n", 0, ":1: expected the line to end with LF, got CR LF", "tr -d"},
+    {"0,put,k\r,1\n", 0, ":1: expected text, got \"\\x0d\" at byte 8", NULL},
+    {"0,put,k\0,1\n", 11, ":1: expected text, got \"\\x00\" at byte 8", NULL},
+    {"0,put,k\xff,1\n", 0, ":1: expected UTF-8, got \"\\xff\" at byte 8", NULL},
+    {"0,put,\xed\xa0\x80,1\n", 0, ":1: expected UTF-8", NULL}, /* a surrogate */
+    {"\x7f"
+     "ELF\x02\x01\x01\0\0\0\0",
+     11, ":1: expected text", NULL},
+    {"0,put,k,1\n\n", 0, ":2: expected an operation, got an empty line", NULL},
+    {"0,putt,k,1\n", 0, "unknown operation \"putt\" (expected put, get, delete, scan or read)",
+     "did you mean \"put\"?"},
+    {"0,PUT,k,1\n", 0, "unknown operation \"PUT\"", NULL},
+    {"0,,k,1\n", 0, "unknown operation \"\"", NULL},
+    {"0,put,k\n", 0, ":1: expected 4 or 6 fields (time_s,op,key,size[,offset,length]), got 3",
+     NULL},
+    {"0,put,k,1,\n", 0, ":1: expected 4 or 6 fields", NULL},
+    {"0,put,k,1,,,\n", 0, ":1: expected at most 6 fields, got more", NULL},
+    {"0,put,k,1\n0,get,k,,0,1\n", 0, ":2: expected 4 fields, as in line 1, got 6", NULL},
+    {"0,put,k,1,,\n0,get,k,\n", 0, ":2: expected 6 fields, as in line 1, got 4", NULL},
+    {"time_s,op,name,size\n", 0, ":1: expected the column \"key\", got \"name\"", NULL},
+    {"time_s,op,key,size\n", 0, ":1: expected operations, got none", NULL},
+    {"0,scan,,\n", 0, ":1: expected a put, got none", NULL},
+    {"0,get,k,\n", 0, ":1: get of a key that was never put: \"k\"", NULL},
+    {"0,put,k,1\n0,get,j,\n", 0, ":2: get of a key that was never put: \"j\"", NULL},
+    {"0,put,k,1\n0,delete,j,\n", 0, ":2: delete of a key that was never put: \"j\"", NULL},
+    {"0,put,k,1\n0,delete,k,\n0,get,k,\n", 0, ":3: get of a key that was deleted: \"k\"", NULL},
+    {"0,put,k,1\n0,delete,k,\n0,delete,k,\n", 0, ":3: delete of a key that was deleted", NULL},
+    {"0,put,k,1\n0,get,,\n", 0, ":2: get of a key that was never put: \"\"", NULL},
+    {"0,put,,1\n", 0, ":1: key \"\" is empty", NULL},
+    {"0,put,k,\n", 0, ":1: size: expected 0..1000000000, got \"\"", NULL},
+    {"0,put,k,-1\n", 0, "size: expected 0..1000000000, got \"-1\"", NULL},
+    {"0,put,k,+1\n", 0, "size: expected 0..1000000000, got \"+1\"", NULL},
+    {"0,put,k, 1\n", 0, "size: expected 0..1000000000, got \" 1\"", NULL},
+    {"0,put,k,1.5\n", 0, "got \"1.5\"", NULL},
+    {"0,put,k,1e3\n", 0, "got \"1e3\"", NULL},
+    {"0,put,k,0x10\n", 0, "got \"0x10\"", NULL},
+    {"0,put,k,1000000000\n0,put,k,1000000001\n", 0,
+     ":2: size: expected 0..1000000000,"
+     " got \"1000000001\"",
+     NULL},
+    {"0,put,k,1000000001\n", 0, "got \"1000000001\"", NULL},
+    {"0,put,k,99999999999999999999999\n", 0, "got \"99999999999999999999999\"", NULL},
+    {"0,put,k,18446744073709551617\n", 0, "got \"18446744073709551617\"", NULL},
+    {"0,put,k,1,0,1\n", 0, ":1: offset: expected nothing for put, got \"0\"", NULL},
+    {"0,put,k,10,,\n0,get,k,11,,\n", 0, ":2: size: expected 10, what was put, got 11", NULL},
+    {"0,put,k,10,,\n0,get,k,,5,\n", 0, ":2: expected offset and length, got one of them", NULL},
+    {"0,put,k,10,,\n0,get,k,,,5\n", 0, ":2: expected offset and length, got one of them", NULL},
+    {"0,put,k,10,,\n0,get,k,,5,6\n", 0, ":2: expected a part of the 10 bytes put, got 5+6", NULL},
+    {"0,put,k,10,,\n0,get,k,,11,1\n", 0, "expected a part of the 10 bytes put, got 11+1", NULL},
+    {"0,put,k,10,,\n0,get,k,,0,0\n", 0, ":2: length: expected 1..1000000000, got \"0\"", NULL},
+    {"0,put,k,10,,\n0,get,k,,-1,1\n", 0, ":2: offset: expected 0..1000000000, got \"-1\"", NULL},
+    {"0,put,k,10,,\n0,get,k,,9999999999999999999999,1\n", 0, ":2: offset: expected", NULL},
+    {"0,put,k,0,,\n0,get,k,,0,1\n", 0, "expected a part of the 0 bytes put, got 0+1", NULL},
+    {"0,put,k,1\n0,delete,k,1\n", 0, ":2: size: expected nothing for delete, got \"1\"", NULL},
+    {"0,put,k,1\n0,scan,k,\n", 0, ":2: key: expected nothing for scan, got \"k\"", NULL},
+    {"1,put,k,1\n0.999999999,get,k,\n", 0,
+     ":2: time_s: expected no time before that of the line above, got \"0.999999999\"", NULL},
+    {"-1,put,k,1\n", 0,
+     "time_s: expected seconds below 9000000000 with at most 9 decimals, "
+     "got \"-1\"",
+     NULL},
+    {"1e3,put,k,1\n", 0, "got \"1e3\"", NULL},
+    {"nan,put,k,1\n", 0, "got \"nan\"", NULL},
+    {"0x1,put,k,1\n", 0, "got \"0x1\"", NULL},
+    {"1.,put,k,1\n", 0, "got \"1.\"", NULL},
+    {".5,put,k,1\n", 0, "got \".5\"", NULL},
+    {"1.2.3,put,k,1\n", 0, "got \"1.2.3\"", NULL},
+    {"0.0000000001,put,k,1\n", 0, "got \"0.0000000001\"", NULL},
+    {"9000000000,put,k,1\n", 0, "got \"9000000000\"", NULL},
+    {"99999999999999999999999999,put,k,1\n", 0, "got \"99999999999999999999999999\"", NULL},
+    {"0,put,k,1\n1000000000.000000001,get,k,\n", 0,
+     ":2: time_s: expected at most 1000000000 s after the first", NULL},
+    {"0,put,k,1\n,get,k,\n", 0, ":2: time_s: expected a time, as the lines before have", NULL},
+    {",put,k,1\n0,get,k,\n", 0, ":2: time_s: expected none, as in the lines before, got \"0\"",
+     NULL},
+    {"0,put,\"k,1\n", 0, ":1: expected a closing quote, got the end of the line", NULL},
+    {"0,put,\"k\"x,1\n", 0, ":1: expected a comma behind the closing quote", NULL},
+    {"0,put,a\"k\",1\n", 0, ":1: expected quotes around the whole field, got \"a\\x22k\\x22\"",
+     NULL},
+};
+
 static void test_refusals(void **state)
 {
-    static const struct refusal refusals[] = {
-        {"", 0, "in.csv:1: expected operations, got an empty file", NULL},
-        {"\xef\xbb\xbf"
-         "0,put,k,1\n",
-         0, ":1: expected text, got a byte order mark", NULL},
-        {"0,put,k,1\r\n", 0, ":1: expected the line to end with LF, got CR LF", "tr -d"},
-        {"0,put,k\r,1\n", 0, ":1: expected text, got \"\\x0d\" at byte 8", NULL},
-        {"0,put,k\0,1\n", 11, ":1: expected text, got \"\\x00\" at byte 8", NULL},
-        {"0,put,k\xff,1\n", 0, ":1: expected UTF-8, got \"\\xff\" at byte 8", NULL},
-        {"0,put,\xed\xa0\x80,1\n", 0, ":1: expected UTF-8", NULL}, /* a surrogate */
-        {"\x7f"
-         "ELF\x02\x01\x01\0\0\0\0",
-         11, ":1: expected text", NULL},
-        {"0,put,k,1\n\n", 0, ":2: expected an operation, got an empty line", NULL},
-        {"0,putt,k,1\n", 0, "unknown operation \"putt\" (expected put, get, delete, scan or read)",
-         "did you mean \"put\"?"},
-        {"0,PUT,k,1\n", 0, "unknown operation \"PUT\"", NULL},
-        {"0,,k,1\n", 0, "unknown operation \"\"", NULL},
-        {"0,put,k\n", 0, ":1: expected 4 or 6 fields (time_s,op,key,size[,offset,length]), got 3",
-         NULL},
-        {"0,put,k,1,\n", 0, ":1: expected 4 or 6 fields", NULL},
-        {"0,put,k,1,,,\n", 0, ":1: expected at most 6 fields, got more", NULL},
-        {"0,put,k,1\n0,get,k,,0,1\n", 0, ":2: expected 4 fields, as in line 1, got 6", NULL},
-        {"0,put,k,1,,\n0,get,k,\n", 0, ":2: expected 6 fields, as in line 1, got 4", NULL},
-        {"time_s,op,name,size\n", 0, ":1: expected the column \"key\", got \"name\"", NULL},
-        {"time_s,op,key,size\n", 0, ":1: expected operations, got none", NULL},
-        {"0,scan,,\n", 0, ":1: expected a put, got none", NULL},
-        {"0,get,k,\n", 0, ":1: get of a key that was never put: \"k\"", NULL},
-        {"0,put,k,1\n0,get,j,\n", 0, ":2: get of a key that was never put: \"j\"", NULL},
-        {"0,put,k,1\n0,delete,j,\n", 0, ":2: delete of a key that was never put: \"j\"", NULL},
-        {"0,put,k,1\n0,delete,k,\n0,get,k,\n", 0, ":3: get of a key that was deleted: \"k\"", NULL},
-        {"0,put,k,1\n0,delete,k,\n0,delete,k,\n", 0, ":3: delete of a key that was deleted", NULL},
-        {"0,put,k,1\n0,get,,\n", 0, ":2: get of a key that was never put: \"\"", NULL},
-        {"0,put,,1\n", 0, ":1: key \"\" is empty", NULL},
-        {"0,put,k,\n", 0, ":1: size: expected 0..1000000000, got \"\"", NULL},
-        {"0,put,k,-1\n", 0, "size: expected 0..1000000000, got \"-1\"", NULL},
-        {"0,put,k,+1\n", 0, "size: expected 0..1000000000, got \"+1\"", NULL},
-        {"0,put,k, 1\n", 0, "size: expected 0..1000000000, got \" 1\"", NULL},
-        {"0,put,k,1.5\n", 0, "got \"1.5\"", NULL},
-        {"0,put,k,1e3\n", 0, "got \"1e3\"", NULL},
-        {"0,put,k,0x10\n", 0, "got \"0x10\"", NULL},
-        {"0,put,k,1000000000\n0,put,k,1000000001\n", 0,
-         ":2: size: expected 0..1000000000,"
-         " got \"1000000001\"",
-         NULL},
-        {"0,put,k,1000000001\n", 0, "got \"1000000001\"", NULL},
-        {"0,put,k,99999999999999999999999\n", 0, "got \"99999999999999999999999\"", NULL},
-        {"0,put,k,18446744073709551617\n", 0, "got \"18446744073709551617\"", NULL},
-        {"0,put,k,1,0,1\n", 0, ":1: offset: expected nothing for put, got \"0\"", NULL},
-        {"0,put,k,10,,\n0,get,k,11,,\n", 0, ":2: size: expected 10, what was put, got 11", NULL},
-        {"0,put,k,10,,\n0,get,k,,5,\n", 0, ":2: expected offset and length, got one of them", NULL},
-        {"0,put,k,10,,\n0,get,k,,,5\n", 0, ":2: expected offset and length, got one of them", NULL},
-        {"0,put,k,10,,\n0,get,k,,5,6\n", 0, ":2: expected a part of the 10 bytes put, got 5+6",
-         NULL},
-        {"0,put,k,10,,\n0,get,k,,11,1\n", 0, "expected a part of the 10 bytes put, got 11+1", NULL},
-        {"0,put,k,10,,\n0,get,k,,0,0\n", 0, ":2: length: expected 1..1000000000, got \"0\"", NULL},
-        {"0,put,k,10,,\n0,get,k,,-1,1\n", 0, ":2: offset: expected 0..1000000000, got \"-1\"",
-         NULL},
-        {"0,put,k,10,,\n0,get,k,,9999999999999999999999,1\n", 0, ":2: offset: expected", NULL},
-        {"0,put,k,0,,\n0,get,k,,0,1\n", 0, "expected a part of the 0 bytes put, got 0+1", NULL},
-        {"0,put,k,1\n0,delete,k,1\n", 0, ":2: size: expected nothing for delete, got \"1\"", NULL},
-        {"0,put,k,1\n0,scan,k,\n", 0, ":2: key: expected nothing for scan, got \"k\"", NULL},
-        {"1,put,k,1\n0.999999999,get,k,\n", 0,
-         ":2: time_s: expected no time before that of the line above, got \"0.999999999\"", NULL},
-        {"-1,put,k,1\n", 0,
-         "time_s: expected seconds below 9000000000 with at most 9 decimals, "
-         "got \"-1\"",
-         NULL},
-        {"1e3,put,k,1\n", 0, "got \"1e3\"", NULL},
-        {"nan,put,k,1\n", 0, "got \"nan\"", NULL},
-        {"0x1,put,k,1\n", 0, "got \"0x1\"", NULL},
-        {"1.,put,k,1\n", 0, "got \"1.\"", NULL},
-        {".5,put,k,1\n", 0, "got \".5\"", NULL},
-        {"1.2.3,put,k,1\n", 0, "got \"1.2.3\"", NULL},
-        {"0.0000000001,put,k,1\n", 0, "got \"0.0000000001\"", NULL},
-        {"9000000000,put,k,1\n", 0, "got \"9000000000\"", NULL},
-        {"99999999999999999999999999,put,k,1\n", 0, "got \"99999999999999999999999999\"", NULL},
-        {"0,put,k,1\n1000000000.000000001,get,k,\n", 0,
-         ":2: time_s: expected at most 1000000000 s after the first", NULL},
-        {"0,put,k,1\n,get,k,\n", 0, ":2: time_s: expected a time, as the lines before have", NULL},
-        {",put,k,1\n0,get,k,\n", 0, ":2: time_s: expected none, as in the lines before, got \"0\"",
-         NULL},
-        {"0,put,\"k,1\n", 0, ":1: expected a closing quote, got the end of the line", NULL},
-        {"0,put,\"k\"x,1\n", 0, ":1: expected a comma behind the closing quote", NULL},
-        {"0,put,a\"k\",1\n", 0, ":1: expected quotes around the whole field, got \"a\\x22k\\x22\"",
-         NULL},
-    };
     for (size_t i = 0; i < COUNT_OF(refusals); i++) {
         const struct refusal *want = &refusals[i];
         struct trace_csv_request request = {.seed = 1};
@@ -316,7 +315,7 @@ static void test_limits(void **state)
     buf_release(&text);
 }
 
-/* ---- keys as paths ---------------------------------------------------------------------------- */
+/* ---- keys as paths --------------------------------------------------------------------------- */
 
 static void test_paths(void **state)
 {
@@ -391,7 +390,7 @@ static void test_paths_differ(void **state)
     buf_release(&path);
 }
 
-/* ---- bytes ------------------------------------------------------------------------------------ */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Every class, exactly the size that was asked; the same again, another for another put; and the
  * dataset is what the trace says. */
@@ -497,7 +496,7 @@ static void test_bad_blobs(void **state)
     buf_release(&out);
 }
 
-/* ---- the map of keys -------------------------------------------------------------------------- */
+/* ---- the map of keys ------------------------------------------------------------------------- */
 
 /* Against the numbers themselves: each name once more, in another order. */
 static void test_namemap(void **state)

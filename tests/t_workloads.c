@@ -368,9 +368,26 @@ static void test_seeds(void **state)
         const char *workload, *options;
         bool random;
     } cases[] = {
-        {"ingest", "", false},     {"update", "", false},    {"update", "rounds=9,max=100", true},
-        {"read_point", "", false}, {"read_scan", "", false}, {"read_point", "pick=uniform", true},
+        {"ingest", "", false},
+        {"update", "", false},
+        {"update", "rounds=9,max=100", true},
+        {"read_point", "", false},
+        {"read_scan", "", false},
+        {"read_point", "pick=uniform", true},
         {"mixed", "", true},
+        {"delete_churn", "", true},
+        {"ageing", "turnover=2", true},
+        {"rewrite", "skew=zipf", true},
+        {"read_range", "skew=hotspot", true},
+        {"read_range", "where=end,skew=runs", true},
+        {"read_history", "skew=latest", true},
+        {"read_point", "skew=zipf", true},
+        {"mixed", "skew=latest,theta=1", true},
+        {"update_point", "skew=zipf,theta=1.2", true},
+        {"growth", "versions=3", false},
+        {"open_cold", "", false},
+        {"open_warm", "", false},
+        {"ingest_batch", "", false},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -380,6 +397,7 @@ static void test_seeds(void **state)
         draw_one(&other, cases[i].workload, cases[i].options, 96, 8);
         assert_true(draws_equal(&first, &again));
         assert_true(draws_equal(&first, &other) == !cases[i].random);
+        expect_sound(&first.schedule);
         draw_free(&first);
         draw_free(&again);
         draw_free(&other);

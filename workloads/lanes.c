@@ -63,13 +63,28 @@ static enum rc no_memory(struct lanes *lanes)
                 lanes->reader_count);
 }
 
+/* Operations may come from a trace.  Updates come first, and readers find every file. */
+static const char *lane_defect(const struct lanes *lanes, const struct op *op)
+{
+    if (op->lane > lanes->reader_count)
+        return "is of a lane the phase does not have";
+    if (op->lane > 0 ? op->kind != OP_READ : op->kind != OP_UPDATE || lanes->reads > 0)
+        return "is neither an update before all reads nor a reader's read";
+    bool there =
+        op->file < lanes->run->oracle.file_count && oracle_exists(&lanes->run->oracle, op->file);
+    return there ? NULL : "is of a file that is not there when the phase begins";
+}
+
 static enum rc lanes_count(struct lanes *lanes)
 {
     const struct phase *phase = lanes->phase;
     for (size_t i = 0; i < phase->op_count; i++) {
         const struct op *op = &phase->ops[i];
-        CHECK(op->lane <= lanes->reader_count);
-        CHECK(op->lane == 0 ? op->kind == OP_UPDATE && lanes->reads == 0 : op->kind == OP_READ);
+        const char *defect = lane_defect(lanes, op);
+        if (defect)
+            return FAIL(&lanes->run->outside_err, RC_USAGE, 0,
+                        "%s: operation %zu, which several threads are to do at once, %s",
+                        phase->plan->name, i, defect);
         lanes->updates += op->lane == 0;
         lanes->reads += op->lane != 0;
         if (op->lane != 0)
@@ -128,6 +143,9 @@ static enum rc lanes_init(struct lanes *lanes, struct phase *phase)
     CHECK(pthread_mutex_init(&lanes->store_mutex, NULL) == 0);
     CHECK(pthread_mutex_init(&lanes->mutex, NULL) == 0);
     CHECK(pthread_cond_init(&lanes->moved, NULL) == 0);
+    if (lanes->reader_count > LANES_READERS_MAX)
+        return FAIL(&lanes->run->outside_err, RC_USAGE, 0, "%s: %zu readers (expected at most %d)",
+                    phase->plan->name, lanes->reader_count, LANES_READERS_MAX);
     lanes->readers = calloc(lanes->reader_count, sizeof(*lanes->readers));
     if (!lanes->readers)
         return no_memory(lanes);

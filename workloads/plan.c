@@ -14,6 +14,7 @@
 #include "engine/host.h"
 #include "results/kept.h"
 #include "strategies/strategies.h"
+#include "workloads/drawn.h"
 #include "workloads/run.h"
 #include "workloads/trace.h"
 
@@ -403,6 +404,18 @@ static enum rc choose_dataset(struct maker *maker, const char **spec)
     return rc;
 }
 
+/* What cannot be drawn (shares that do not add up, more operations than there may be) is refused
+ * before there is a study's folder, not by its first run. */
+static enum rc try_draw(struct maker *maker, struct dataset *ds)
+{
+    struct drawn drawn;
+    if (maker->trace)
+        return RC_OK;
+    enum rc rc = drawn_make(&drawn, maker->manifest, NULL, ds, maker->err);
+    drawn_release(&drawn);
+    return rc;
+}
+
 static enum rc make_dataset(struct maker *maker)
 {
     struct record_manifest *manifest = maker->manifest;
@@ -433,6 +446,8 @@ static enum rc make_dataset(struct maker *maker)
     if (rc == RC_OK)
         rc = keep_text(maker, hex_str(hex, span_of(summary.hash.bytes, sizeof(summary.hash.bytes))),
                        &manifest->dataset_hash);
+    if (rc == RC_OK)
+        rc = try_draw(maker, ds);
 out:
     dataset_close(ds);
     return rc;

@@ -3,8 +3,8 @@
  * Operations and contents are pure functions of the plan, so any of them can be had again without
  * a trace: the store it finds is built by the writes before it, in their transactions, untimed; the
  * store is settled after each phase, and closed and opened where the study measured it.  Reads
- * before it are left out: they change no store but a cache.  Nor is anybody killed: after a crash the
- * store holds what was committed, but has not recovered from anything.
+ * before it are left out: they change no store but a cache.  Nor is anybody killed: after a crash
+ * the store holds what was committed, but has not recovered from anything.
  *
  * A read is executed any number of times on one store; what changes it (writes, opening a store,
  * reads of a strategy whose reads write) once on each of as many stores.  Every byte read, and

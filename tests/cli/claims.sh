@@ -9,7 +9,7 @@ study() {
     name=$1
     shift
     "$bf" run --out . --name "$name" --dataset random:files=60,size=64k --durability none \
-        --no-plots --keep none --strategy dedup --strategy naive --workload update \
+        --no-bounds --no-plots --keep none --strategy dedup --strategy naive --workload update \
         --workload read_point --set read_point:ops=400 "$@" >"$out" 2>"$err" </dev/null
 }
 

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # One round on a floor: everything about the data, nothing about strategies.
-quick="--rounds 1 --strategy memory --workload read_point --durability none --no-plots --quiet"
+quick="--rounds 1 --strategy memory --workload read_point --durability none --no-bounds --no-plots --quiet"
 refuse() { # EXIT REGEXP DATA
     run_expect "$1" "$2" "$bf" run $quick --data "$3" --out "$lib_dir/out-of-the-way"
 }
@@ -113,7 +113,7 @@ import csv
 rows = list(csv.reader(open("records/odd/cells.csv", newline="")))
 assert len(rows) > 5 and len({len(row) for row in rows}) == 1'
 # The same with stores that are kept, described and verified by path.
-run_keeping 0 '' "$bf" run --rounds 1 --strategy files --durability none --no-plots --quiet \
+run_keeping 0 '' "$bf" run --rounds 1 --strategy files --durability none --no-bounds --no-plots --quiet \
     --data odd --out records --name odd-kept
 ok 'odd-kept: verifies' "$bf" verify records/odd-kept
 is 'odd-kept: contents.csv is one line a blob' \
@@ -162,14 +162,14 @@ mkdir moving
 for i in 1 2 3 4 5 6; do bytes 2000 >moving/$i; done
 cp -a moving kept-aside
 goes_on() { # DESCRIPTION REGEXP: resume fails so, and loses nothing
-    run_keeping 1 "$2" "$bf" resume --no-plots records/moving
+    run_keeping 1 "$2" "$bf" resume --no-bounds --no-plots records/moving
     like "$1: how to go on" "$err" '^hint: .*blobfront resume'
     is "$1: no INVALID run is made of it" "$(samples records/moving 'all(s["valid"] for s in R)')" True
     is "$1: nothing recorded is lost" "$(samples records/moving 'len(R)')" "$recorded"
     rm -rf moving
     cp -a kept-aside moving
 }
-"$bf" run --rounds 8 --data moving --strategy memory --durability none --no-plots --quiet \
+"$bf" run --rounds 8 --data moving --strategy memory --durability none --no-bounds --no-plots --quiet \
     --out records --name moving >"$out" 2>"$err" &
 study=$!
 until_runs records/moving 1
@@ -190,11 +190,11 @@ goes_on 'a file is new' 'has 7 files, the study began with 6: it changed while i
 mv moving/6 moving/66
 goes_on 'a file has another name' 'dataset changed while in use: its hash was'
 rm -rf moving
-run_keeping 2 'cannot open directory "moving"' "$bf" resume --no-plots records/moving
+run_keeping 2 'cannot open directory "moving"' "$bf" resume --no-bounds --no-plots records/moving
 cp -a kept-aside moving
 run_keeping 1 'round [0-9] has no run' "$bf" verify records/moving
 run_keeping 0 '' "$bf" report --no-plots records/moving
-run_keeping 0 '' "$bf" resume --no-plots records/moving
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots records/moving
 is 'with its data back the study is finished' "$(samples records/moving 'len(R)')" 24
 ok 'and verifies' "$bf" verify records/moving
 

@@ -3,7 +3,7 @@
 # one clear line, nothing half-written, a record that can be read and gone on with.
 . "$(dirname "$0")/lib.sh"
 
-arms="--strategy files --strategy dedup --durability none --no-plots --quiet --rounds 2"
+arms="--strategy files --strategy dedup --durability none --no-bounds --no-plots --quiet --rounds 2"
 # whole RECORD WHAT: nothing in it is half-written.
 whole() {
     is "$2: no temporary file is left" "$(find "$1" -name '*.tmp*' 2>/dev/null)" ''
@@ -30,10 +30,10 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=8m,nr_inodes=2000 none disk 2>
     whole disk/lix 'a full disk'
     is 'a full disk: the store that did not fit is gone' "$(find disk/lix/stores -mindepth 1 |
         wc -l)" 0
-    run_keeping 1 'No space left on device' "$bf" resume --no-plots disk/lix
+    run_keeping 1 'No space left on device' "$bf" resume --no-bounds --no-plots disk/lix
     whole disk/lix 'a disk that is still full'
     mount -o remount,size=400m disk
-    run_keeping 0 '' "$bf" resume --no-plots disk/lix
+    run_keeping 0 '' "$bf" resume --no-bounds --no-plots disk/lix
     run_keeping 0 '' "$bf" verify disk/lix
     rm -rf disk/lix
 
@@ -55,7 +55,7 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=8m,nr_inodes=2000 none disk 2>
         rm disk/filler
         mount -o remount,size=100m disk
         if [ -e disk/small/manifest.json ]; then
-            ok "$left KiB left: with room it is finished" "$bf" resume --no-plots disk/small
+            ok "$left KiB left: with room it is finished" "$bf" resume --no-bounds --no-plots disk/small
             ok "$left KiB left: and verifies" "$bf" verify disk/small
         fi
     done
@@ -91,7 +91,7 @@ limited '-f 4096' "$bf" run $arms --out . --name filesize
 lib_exit=1 lib_regexp='File too large' lib_words='files of at most 2 MiB: a study of 6 MiB'
 lib_judge
 whole filesize 'a limit on files'
-run_keeping 0 '' "$bf" resume --no-plots filesize
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots filesize
 run_keeping 0 '' "$bf" verify filesize
 rm -rf filesize
 # shellcheck disable=SC2086
@@ -141,7 +141,7 @@ in_environment() { # DESCRIPTION COMMAND...
     what=$1
     shift
     # shellcheck disable=SC2086
-    "$@" "$bf" run --rounds 1 --strategy memory --durability none --no-plots --quiet \
+    "$@" "$bf" run --rounds 1 --strategy memory --durability none --no-bounds --no-plots --quiet \
         --dataset "$small_data" --out . --name odd --json >"$out" 2>"$err" </dev/null
     is "$what: exit code" "$?" 0
     is "$what: nothing to say" "$(cat "$err")" ''
@@ -158,7 +158,7 @@ in_environment 'TMPDIR that does not exist' env TMPDIR=/none
 in_environment 'TMPDIR that is relative' env TMPDIR=none
 in_environment 'an umask that forbids' sh -c 'umask 077 && exec "$@"' sh
 # Devices and pipes are written through, not replaced.
-run_keeping 0 '' "$bf" run --rounds 1 --strategy memory --durability none --no-plots --quiet \
+run_keeping 0 '' "$bf" run --rounds 1 --strategy memory --durability none --no-bounds --no-plots --quiet \
     --dataset "$small_data" --out . --name export --export csv /dev/null
 ok 'export to a device: it is still one' test -c /dev/null
 if [ "$(id -u)" -eq 0 ] && mknod full c 1 7 2>/dev/null && ! echo x >full 2>/dev/null; then

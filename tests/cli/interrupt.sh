@@ -6,7 +6,7 @@
 rounds=3 runs=9
 start() { # NAME: in the background; 3 arms of some 0.1 s each
     # shellcheck disable=SC2086 # $few is words
-    "$bf" run --out . --name "$1" --rounds $rounds --strategy memory --durability none --no-plots \
+    "$bf" run --out . --name "$1" --rounds $rounds --strategy memory --durability none --no-bounds --no-plots \
         --dataset random:files=48 $few >"$out" 2>"$err" </dev/null &
     study=$!
 }
@@ -32,7 +32,7 @@ finished() { # NAME: it can be read, and finished
         run_keeping 1 'round [0-9]+ has no run of arm|holds no finished run' "$bf" verify "$1"
         like "$1: an unfinished record says what to do" "$err" '^hint: .*blobfront resume'
     fi
-    run_keeping 0 '' "$bf" resume --no-plots "$1"
+    run_keeping 0 '' "$bf" resume --no-bounds --no-plots "$1"
     like "$1: all rounds are done" "$out" "^$rounds of $rounds rounds\$"
     is "$1: every run is there once" "$(samples "$1" 'sorted(r["run"] for r in R) == list(range(len(R)))'
         samples "$1" 'len(R)')" "True
@@ -42,7 +42,7 @@ $runs"
     ok "$1: no work is left" test ! -e "$1/work"
     is "$1: no temporary file is left" "$(find "$1" -name '*.tmp*')" ''
     run_keeping 0 '' "$bf" verify "$1"
-    run_keeping 0 '' "$bf" resume --no-plots "$1"
+    run_keeping 0 '' "$bf" resume --no-bounds --no-plots "$1"
     is "$1: resuming a finished study adds nothing" "$(samples "$1" 'len(R)')" $runs
     rm -rf "$1"
 }
@@ -119,7 +119,7 @@ is 'lost: the void round is not gone on with' "$(samples lost \
     '(True, [1, 2, 3])'
 is 'lost: only the last round'"'"'s stores are left' "$(find lost/stores -mindepth 1 -maxdepth 1 | wc -l)" 2
 run_keeping 0 '' "$bf" verify lost
-run_keeping 0 '' "$bf" resume --no-plots lost
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots lost
 like 'lost: still says so' "$out" '^voided:  1 more round '
 rm -rf lost
 
@@ -132,17 +132,17 @@ for _ in $(seq 100); do [ -z "$(runs_alive ./torn)" ] && break; sleep 0.02; done
 tail -n 1 torn/samples.jsonl | head -c 300 >torn-line
 cat torn-line >>torn/samples.jsonl
 run_keeping 0 'warning: ' "$bf" report --no-plots torn
-run_keeping 0 '' "$bf" resume --no-plots torn
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots torn
 is 'torn: every run is there once' "$(samples torn 'len(R)')" $runs
 run_keeping 0 '' "$bf" verify torn
 rm -rf torn
 
 # Closed and broken outputs do not end a study.
-"$bf" run --out . --name no-stdout --rounds 1 --strategy memory --durability none --no-plots \
+"$bf" run --out . --name no-stdout --rounds 1 --strategy memory --durability none --no-bounds --no-plots \
     --dataset "$small_data" >&- 2>"$err"
 is 'no standard output: exit code' "$?" 1
 like 'no standard output: why' "$err" '^blobfront: error: cannot write to standard output'
 run_keeping 0 '' "$bf" verify no-stdout
-run_keeping 0 '' "$bf" resume --no-plots no-stdout
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots no-stdout
 
 done_testing

@@ -209,7 +209,7 @@ few='--set update_point:ops=40'
 # A study of a few dozen small files; options of `run` may follow.  About 0.1 s a run.
 small_data=random:files=24,size_min=1,size_max=6k
 small_study() {
-    "$bf" run --out . --dataset "$small_data" --durability none --no-plots --quiet "$@"
+    "$bf" run --out . --dataset "$small_data" --durability none --no-plots --no-bounds --quiet "$@"
 }
 
 # until_runs RECORD COUNT: wait until that many runs are recorded, at most 10 seconds.

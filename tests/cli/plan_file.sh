@@ -113,6 +113,24 @@ run_expect 2 'late.ini:3: \[bad\]: unknown dataset "lix-v9"' "$bf" run late.ini 
     --out bad >"$out" 2>"$err"
 is 'an INVALID cell' "$?" 1
 
+# ---- the plans of this repository ----------------------------------------------------------------
+# One that is a git repository itself may be asked for its history; a copy without it is not.
+for plan in "$src"/workloads/plans/*.ini; do
+    name=${plan##*/}
+    like "$name: how to run it" "$plan" "^# +blobfront run workloads/plans/$name\$"
+    for section in $(sed -n 's/^\[\(.*\)\]$/\1/p' "$plan" | grep -vx global); do
+        if [ "$section" = git ] && ! git -C "$src" rev-parse -q --verify HEAD >"$out" 2>&1; then
+            skip "$name [$section]: no git repository"
+            continue
+        fi
+        (cd "$src" && "$bf" run --parse-only --section "$section" --out "$home/none" \
+            "workloads/plans/$name") >"$out" 2>"$err" </dev/null
+        is "$name [$section] can be run" "$? $(cat "$err")" '0 '
+        like "$name [$section]: its data" "$out" '^dataset = '
+    done
+done
+ok 'and were not' test ! -e none
+
 # ---- includes ----------------------------------------------------------------------------------
 mkdir -p sub/deep
 printf 'rounds = 3\nstrategy = dedup\n' >sub/common.ini

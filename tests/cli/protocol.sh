@@ -9,7 +9,7 @@ tiny() {
     name=$1
     shift
     "$bf" run --out . --name "$name" --dataset random:files=$files,size=2k --durability none \
-        --no-plots --strategy dedup --workload read_point --set read_point:ops=$ops "$@" \
+        --no-bounds --no-plots --strategy dedup --workload read_point --set read_point:ops=$ops "$@" \
         >"$out" 2>"$err" </dev/null
 }
 events() { # NAME: kind, round, look, rounds of each event
@@ -75,7 +75,7 @@ tiny ahead --looks 5,6 --keep none
 like 'looks: says which comes early enough' "$err" \
     '^blobfront: 1 pair of strategies at alpha 0\.05: nothing can be confirmed with fewer than 6 rounds$'
 cp looks/samples.jsonl looks/events.jsonl .
-run_keeping 0 '' "$bf" resume --no-plots looks
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots looks
 ok 'looks: a finished study is not looked at again' cmp events.jsonl looks/events.jsonl
 ok 'looks: nor measured' cmp samples.jsonl looks/samples.jsonl
 tiny quiet --looks 1,2 --quiet --no-racing --no-layout
@@ -124,7 +124,7 @@ wait
 is 'steal: exit code' "$code" 1
 like 'steal: gives up' "$err" '^blobfront: error: no round could be used, 2 were voided: steal time 33\.[0-9] % \(limit 5 %\)$'
 like 'steal: how to go on' "$err" '^hint: '
-run_keeping 0 '' "$bf" resume --no-plots steal
+run_keeping 0 '' "$bf" resume --no-bounds --no-plots steal
 like 'steal: resumed in quieter times' "$out" '^2 of 2 rounds$'
 ok 'steal: verifies' "$bf" verify steal
 

@@ -7,7 +7,7 @@
 study() {
     name=$1
     shift
-    "$bf" run --out . --name "$name" --dataset random:files=6,size=2k --durability none --no-plots \
+    "$bf" run --out . --name "$name" --dataset random:files=6,size=2k --durability none --no-bounds --no-plots \
         --quiet --strategy dedup --workload read_point --set read_point:ops=400 "$@" \
         >"$out" 2>"$err" </dev/null
 }
@@ -16,7 +16,7 @@ is 'looks: exit code' "$?" 0
 study plain --rounds 2
 is 'plain: exit code' "$?" 0
 study other --rounds 2 --dataset random:files=7,size=2k 2>/dev/null ||
-    "$bf" run --out . --name other --dataset random:files=7,size=2k --durability none --no-plots \
+    "$bf" run --out . --name other --dataset random:files=7,size=2k --durability none --no-bounds --no-plots \
         --quiet --strategy dedup --workload read_point --set read_point:ops=400 --rounds 2 \
         >"$out" 2>"$err" </dev/null
 is 'other: exit code' "$?" 0

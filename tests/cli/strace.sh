@@ -118,7 +118,7 @@ traced() {
     shift 2
     # shellcheck disable=SC2086 # $few is words
     "$bf" run --out . --name "$name" --rounds 1 --dataset random:files=40,size_min=1,size_max=40k \
-        --strategy "$spec" --no-plots --quiet --keep none $few "$@" >"$out" 2>"$err" </dev/null
+        --strategy "$spec" --no-bounds --no-plots --quiet --keep none $few "$@" >"$out" 2>"$err" </dev/null
     is "$name: the study: exit code" "$?" 0
     label=$spec
     number=$(samples "$name" "[r['run'] for r in R if r['arm'] == '$label'][0]")

@@ -197,7 +197,7 @@ small() { # NAME OPTION...
     name=$1
     shift
     # shellcheck disable=SC2086 # $few is words
-    "$bf" run --out . --name "$name" --rounds 1 --dataset "$small_data" --no-plots --quiet \
+    "$bf" run --out . --name "$name" --rounds 1 --dataset "$small_data" --no-bounds --no-plots --quiet \
         --strategy files --strategy dedup $few "$@" >"$out" 2>"$err" </dev/null
     is "$name: exit code" "$?" 0
     ok "$name: verifies" "$bf" verify "$name"
@@ -272,16 +272,16 @@ find none -type f -exec cksum {} + | sort >after
 ok 'a second study of the same name: nothing is touched' cmp before after
 
 # ---- machine-readable output -------------------------------------------------------------------
-"$bf" run --out . --name json --rounds 1 --dataset $small_data --durability none --strategy memory --no-plots \
+"$bf" run --out . --name json --rounds 1 --dataset $small_data --durability none --strategy memory --no-bounds --no-plots \
     --json >"$out" 2>"$err"
 is 'run --json: exit code' "$?" 0
 ok 'run --json: is summary.json' cmp "$out" json/summary.json
 ok 'run --json: parses' "$python" -m json.tool "$out" /dev/null
-"$bf" run --out . --name csv --rounds 1 --dataset $small_data --durability none --strategy memory --no-plots \
+"$bf" run --out . --name csv --rounds 1 --dataset $small_data --durability none --strategy memory --no-bounds --no-plots \
     --export csv - >"$out" 2>"$err"
 is 'run --export csv -: exit code' "$?" 0
 ok 'run --export csv -: that and nothing else' cmp "$out" csv/cells.csv
-"$bf" run --out . --name md --rounds 1 --dataset $small_data --durability none --strategy memory --no-plots \
+"$bf" run --out . --name md --rounds 1 --dataset $small_data --durability none --strategy memory --no-bounds --no-plots \
     --export markdown report.copy >"$out" 2>"$err"
 ok 'run --export markdown FILE' cmp report.copy md/report.md
 like 'run --export markdown FILE: and the tables' "$out" '^Recommendation: '
@@ -303,7 +303,7 @@ run_expect 0 '' "$bf" compare none again
 
 # ---- the budget --------------------------------------------------------------------------------
 "$bf" run --out . --name budget --rounds 500 --budget 1s --dataset $small_data --durability none \
-    --strategy memory --no-plots >"$out" 2>"$err"
+    --strategy memory --no-bounds --no-plots >"$out" 2>"$err"
 is 'budget: exit code' "$?" 0
 like 'budget: says so' "$out" '^[0-9]+ of 500 rounds \(the time budget was spent\)$'
 ok 'budget: whole rounds' sh -c "test $(samples budget 'len(R) % 3') -eq 0 -a $(samples budget 'len(R)') -ge 3"
@@ -311,7 +311,7 @@ ok 'budget: verifies' "$bf" verify budget
 like 'budget: its last look is recorded' budget/events.jsonl '"kind":"look".*"the time budget was spent".*"ends":true'
 cp budget/samples.jsonl budget/events.jsonl .
 run_keeping 0 '^blobfront: the study ended with its time budget; for more rounds begin a new one$' \
-    "$bf" resume --no-plots budget
+    "$bf" resume --no-bounds --no-plots budget
 like 'budget: still says so' "$out" '^[0-9]+ of 500 rounds \(the time budget was spent\)$'
 ok 'budget: it is over' cmp samples.jsonl budget/samples.jsonl
 ok 'budget: nor looked at again' cmp events.jsonl budget/events.jsonl
