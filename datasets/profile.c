@@ -43,7 +43,7 @@ static uint8_t zero_share(struct span bytes)
     size_t blocks = bytes.len / BLOCK, found = 0;
     for (size_t i = 0; i < blocks; i++)
         found += memcmp(bytes.ptr + i * BLOCK, zeros, BLOCK) == 0;
-    return (uint8_t)(255 * found / (blocks != 0 ? blocks : 1));
+    return (uint8_t)(255 * found / (blocks != 0 ? blocks : 1) & 255);
 }
 
 static bool is_text(struct span bytes)

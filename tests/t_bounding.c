@@ -419,6 +419,11 @@ static void what_was_removed_is_not_known_to_be_new(void **unused)
     assert_true(bounds.phases[1].kind[BOUND_PACKED] == BOUND_UNKNOWN);
     bounds_release(&bounds);
     plan_free(&planned);
+    plan(&planned, "append:files=4,size=1k", NULL, NULL);
+    compute(&planned, 1, &bounds);
+    assert_true(bounds.snapshots[0].kind[BOUND_NOVEL] == BOUND_UNKNOWN);
+    bounds_release(&bounds);
+    plan_free(&planned);
 }
 
 static void the_same_every_time(void **unused)
