@@ -49,6 +49,12 @@ study --data data --strategy chunked --retention latest --name latest >"$out" 2>
 ok 'nor where old versions go' at_least "$(least latest)" 0.98
 ok 'of files nobody made it is not known what is new' sh -c '! grep -q novel_bytes latest/bounds.json'
 
+# ---- replayed ------------------------------------------------------------------------------------
+run_keeping 0 '' "$bf" record latest --out latest.bft
+run_keeping 0 '' "$bf" replay latest.bft --out . --name replayed --durability none --rounds 1 --keep none \
+    --no-plots --quiet --strategy dedup
+ok 'the same operations on the same data: the same bounds' cmp latest/bounds.json replayed/bounds.json
+
 # ---- computed again ------------------------------------------------------------------------------
 cp mine/bounds.json first.json
 run_keeping 0 '' "$bf" bounds mine
