@@ -45,7 +45,7 @@ for data in random:files=24,size_min=1,size_max=6k media:files=12,size=8k append
         --strategy files --name "$name" >"$out" 2>"$err" || fail "$data" "$err"
     ok "nobody is below what is possible: $data" at_least "$(least "$name")" 0.98
 done
-study --dataset media:files=12,size=8k --strategy chunked --retention latest --name latest >"$out" 2>&1
+study --dataset append:files=12,size=8k --strategy chunked --retention latest --name latest >"$out" 2>&1
 ok 'nor where old versions go' at_least "$(least latest)" 0.98
 ok 'of which the generator knows nothing' sh -c '! grep -q novel_bytes latest/bounds.json'
 
