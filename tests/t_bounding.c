@@ -109,6 +109,7 @@ static void equal_files_are_held_once(void **state)
     assert_int_equal(got->contents, 1);
     assert_int_equal(got->kind[BOUND_WHOLE], LEN);
     assert_int_equal(got->kind[BOUND_CODEC], LEN);
+    assert_true(got->kind[BOUND_NOVEL] == BOUND_UNKNOWN); /* nobody made them */
     assert_in_range(got->kind[BOUND_PACKED], LEN, LEN + 32);
     assert_int_equal(bound_least(got, &by), LEN);
     assert_int_equal(by, BOUND_WHOLE);

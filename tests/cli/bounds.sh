@@ -45,9 +45,15 @@ for data in random:files=24,size_min=1,size_max=6k media:files=12,size=8k append
         --strategy files --name "$name" >"$out" 2>"$err" || fail "$data" "$err"
     ok "nobody is below what is possible: $data" at_least "$(least "$name")" 0.98
 done
-study --dataset append:files=12,size=8k --strategy chunked --retention latest --name latest >"$out" 2>&1
+study --data data --strategy chunked --retention latest --name latest >"$out" 2>&1
 ok 'nor where old versions go' at_least "$(least latest)" 0.98
-ok 'of which the generator knows nothing' sh -c '! grep -q novel_bytes latest/bounds.json'
+ok 'of files nobody made it is not known what is new' sh -c '! grep -q novel_bytes latest/bounds.json'
+
+# ---- replayed ------------------------------------------------------------------------------------
+run_keeping 0 '' "$bf" record latest --out latest.bft
+run_keeping 0 '' "$bf" replay latest.bft --out . --name replayed --durability none --rounds 1 --keep none \
+    --no-plots --quiet --strategy dedup
+ok 'the same operations on the same data: the same bounds' cmp latest/bounds.json replayed/bounds.json
 
 # ---- computed again ------------------------------------------------------------------------------
 cp mine/bounds.json first.json
