@@ -334,7 +334,7 @@ is 'pair: four operations of history' \
 is 'pair: nothing INVALID' "$(samples records/pair 'all(r["valid"] for r in R)')" True
 run_expect 2 'workload "history": dataset "random" has no history of its own' \
     "$bf" run --dataset random --workload history
-like 'datasets that have one are named' "$err" '^hint: datasets that have one: .*pair, git$'
+like 'datasets that have one are named' "$err" '^hint: datasets that have one: .*pair, git'
 refuse 2 'expected OLD,NEW, got "old"' pair:old
 for place in old new; do
     run_expect 2 "the study would be written to \"$place/x\", inside the data" \
