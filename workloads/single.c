@@ -90,10 +90,13 @@ bool single_commits(const struct single *single, size_t phase, size_t number, ui
 /* What exists before the operation: into an initialised schedule that keeps no operations. */
 static enum rc state_before(struct single *single, struct schedule *state)
 {
+    const struct drawn *drawn = &single->drawn;
     enum rc rc = RC_OK;
     const char *defect = NULL;
-    for (size_t i = 0; i < single->number && rc == RC_OK; i++) {
-        rc = schedule_take(state, &single->drawn.schedule.ops[i], &defect);
+    for (size_t i = 0, phase = 0; i < single->number && rc == RC_OK; i++) {
+        for (; phase < drawn->phase_count && i == drawn->phase_start[phase]; phase++)
+            state->lanes = drawn->phase_lanes[phase];
+        rc = schedule_take(state, &drawn->schedule.ops[i], &defect);
         CHECK(!defect); /* it was drawn */
         state->count = 0;
     }

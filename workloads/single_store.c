@@ -220,6 +220,7 @@ static enum rc site_build(struct site *site)
             rc = FAIL(site->err, RC_INTERRUPTED, 0, "interrupted");
         if (rc == RC_OK)
             rc = build_op(site, phase, i);
+        site->state.lanes = drawn->phase_lanes[phase];
         if (rc == RC_OK)
             rc = schedule_take(&site->state, &drawn->schedule.ops[i], &defect);
         CHECK(!defect);
