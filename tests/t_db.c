@@ -23,7 +23,7 @@
 
 static struct db_settings defaults(void)
 {
-    struct db_settings settings;
+    struct db_settings settings = {0};
     opt_defaults(db_opts, &settings);
     return settings;
 }
