@@ -6,6 +6,7 @@
 
 #include "engine/namemap.h"
 #include "engine/rng.h"
+#include "engine/whole_file.h"
 
 static const uint8_t magic[8] = "BFTRACE\n";
 
@@ -66,7 +67,7 @@ static enum rc check_whole(const char *path, struct span file, struct hash128 *h
 enum rc trace_file_read(const char *path, struct buf *bytes, struct hash128 *hash,
                         struct unpack *body, struct err *err)
 {
-    enum rc rc = pack_file_read(path, TRACE_FILE_BYTES_MAX, bytes, err);
+    enum rc rc = whole_file_read(path, TRACE_FILE_BYTES_MAX, bytes, err);
     struct span file = buf_span(bytes);
     if (rc == RC_OK)
         rc = check_start(path, file, err);

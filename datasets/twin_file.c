@@ -1,16 +1,13 @@
 /* twin_file.c: a twin's description as JSON, written and read. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "datasets/saving_curve.h"
 #include "datasets/twin.h"
 #include "engine/json.h"
+#include "engine/whole_file.h"
 
 /* Numbers of a row of one file, of a copy, of many files. */
 enum { ROW_ALONE = 8, ROW_COPY = 9, ROW_MANY = 12 };
@@ -102,47 +99,6 @@ enum rc twin_write(const struct twin *twin, struct buf *out, struct err *err)
     json_close(&json, '}');
     enum rc rc = json_finish(&json);
     return rc == RC_OK ? buf_append(out, span_of_str("\n"), err) : rc;
-}
-
-/* ---- reading: the file ----------------------------------------------------------------------- */
-
-static enum rc read_open_file(int fd, const char *path, struct buf *out, struct err *err)
-{
-    struct stat info;
-    size_t used = 0;
-    if (fstat(fd, &info) != 0)
-        return FAIL(err, RC_IO, errno, "cannot read \"%s\"", Q(path));
-    if (!S_ISREG(info.st_mode))
-        return FAIL(err, RC_USAGE, 0, "cannot read \"%s\": not a regular file", Q(path));
-    if (info.st_size < 0 || (uint64_t)info.st_size > TWIN_BYTES_MAX)
-        return FAIL(err, RC_USAGE, 0,
-                    "cannot read \"%s\": %" PRIu64 " bytes (expected at most %" PRIu64 ")", Q(path),
-                    (uint64_t)info.st_size, TWIN_BYTES_MAX);
-    enum rc rc = buf_resize(out, (size_t)info.st_size, err);
-    while (rc == RC_OK && used < out->len) {
-        ssize_t got = read(fd, out->ptr + used, out->len - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return FAIL(err, RC_IO, errno, "cannot read \"%s\"", Q(path));
-        if (got == 0)
-            return FAIL(err, RC_IO, 0, "\"%s\" became shorter while it was read", Q(path));
-        used += (size_t)got;
-    }
-    return rc;
-}
-
-static enum rc read_file(const char *path, struct buf *out, struct err *err)
-{
-    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        bool named_wrongly = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG;
-        return FAIL(err, named_wrongly ? RC_USAGE : RC_IO, errno, "cannot read \"%s\"", Q(path));
-    }
-    enum rc rc = read_open_file(fd, path, out, err);
-    close(fd);
-    return rc;
 }
 
 /* ---- reading: the description ---------------------------------------------------------------- */
@@ -445,7 +401,7 @@ enum rc twin_read(struct twin *twin, const char *path, struct err *err)
 {
     struct reader r = {.twin = twin, .path = path, .err = err};
     struct buf text = {0};
-    enum rc rc = read_file(path, &text, err);
+    enum rc rc = whole_file_read(path, TWIN_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = json_parse(&r.json, buf_span(&text), path, 0, err);
     if (rc == RC_OK)

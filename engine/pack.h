@@ -40,8 +40,4 @@ struct span unpack_text(struct unpack *unpack, size_t max, const char *what);
 /* Refuse what began at byte `at`; for rules beyond these. */
 void unpack_refuse(struct unpack *unpack, size_t at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* A regular file of at most `max` bytes, whole.  RC_USAGE when it is missing, no regular file or
- * larger. */
-MUST_CHECK enum rc pack_file_read(const char *path, uint64_t max, struct buf *out, struct err *err);
-
 #endif

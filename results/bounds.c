@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "engine/hash.h"
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
 
 enum { BOUNDS_FILE_MAX = 1 << 20 };
@@ -318,7 +319,7 @@ enum rc bounds_read(struct bounds *bounds, const char *dir, const struct record_
         return RC_NOTFOUND;
     }
     if (rc == RC_OK)
-        rc = record_file_read(buf_str(&path), BOUNDS_FILE_MAX, &text, err);
+        rc = whole_file_read(buf_str(&path), BOUNDS_FILE_MAX, &text, err);
     if (rc == RC_OK) {
         char name[QUOTE_SIZE];
         rc = read_text(bounds, buf_span(&text), quote_str(name, sizeof(name), buf_str(&path)),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine/hash.h"
+#include "engine/whole_file.h"
 #include "results/golden.h"
 #include "results/record_parts.h"
 
@@ -285,7 +286,7 @@ enum rc golden_read(const char *path, bool baseline, struct golden *golden, stru
     const char *checksum = "";
     char name[QUOTE_SIZE];
     *golden = (struct golden){0};
-    enum rc rc = record_file_read(path, GOLDEN_FILE_MAX, &text, err);
+    enum rc rc = whole_file_read(path, GOLDEN_FILE_MAX, &text, err);
     if (rc == RC_OK)
         rc = json_parse(&json, buf_span(&text), quote_str(name, sizeof(name), path), 0, err);
     if (rc == RC_OK && !json_is_object(json_root(json)))

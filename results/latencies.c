@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/hash.h"
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
 
 static const uint8_t magic[8] = "BFLAT\0\0\1";
@@ -98,7 +99,7 @@ enum rc latencies_read(const char *path, struct latency **items, size_t *count, 
     struct buf bytes = {0};
     *items = NULL;
     *count = 0;
-    enum rc rc = record_file_read(path, FILE_BYTES_MAX, &bytes, err);
+    enum rc rc = whole_file_read(path, FILE_BYTES_MAX, &bytes, err);
     if (rc == RC_OK)
         rc = decode(path, buf_span(&bytes), items, count, err);
     buf_release(&bytes);

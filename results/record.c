@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
 
 #define MANIFEST_BYTES_MAX (64 * MIB)
@@ -226,7 +227,7 @@ static enum rc load_samples(struct record *record, const char *path, struct err 
 {
     struct buf text = {0};
     struct loader loader = {.record = record, .path = path, .err = err};
-    enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
+    enum rc rc = whole_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = load_lines(&loader, buf_span(&text));
     if (rc == RC_OK) {
@@ -262,7 +263,7 @@ static enum rc load_manifest(struct record *record, const char *path, struct err
     struct buf text = {0};
     enum rc rc = check_folder(record->dir, path, err);
     if (rc == RC_OK)
-        rc = record_file_read(path, MANIFEST_BYTES_MAX, &text, err);
+        rc = whole_file_read(path, MANIFEST_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = record_manifest_parse(record, buf_span(&text), path, err);
     buf_release(&text);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
 
 #define EVENTS_BYTES_MAX (64 * MIB)
@@ -326,7 +327,7 @@ enum rc record_events_load(struct record *record, struct err *err)
     enum rc rc = buf_printf(&path, err, "%s/%s", record->dir, RECORD_EVENTS_NAME);
     bool absent = rc == RC_OK && lstat(buf_str(&path), &info) != 0 && errno == ENOENT;
     if (rc == RC_OK && !absent)
-        rc = record_file_read(buf_str(&path), EVENTS_BYTES_MAX, &text, err);
+        rc = whole_file_read(buf_str(&path), EVENTS_BYTES_MAX, &text, err);
     if (rc == RC_OK && !absent)
         rc = load_text(record, buf_str(&path), buf_span(&text), err);
     buf_release(&path);
@@ -372,7 +373,7 @@ static enum rc check_file(const char *path, const struct record_manifest *manife
     struct record scratch = {0};
     struct line_source source = {
         .path = path, .manifest = manifest, .arena = &scratch.arena, .record = &scratch};
-    enum rc rc = record_file_read(path, EVENTS_BYTES_MAX, &text, err);
+    enum rc rc = whole_file_read(path, EVENTS_BYTES_MAX, &text, err);
     struct span rest = buf_span(&text);
     if (rc == RC_OK)
         rc = parse_lines(&source, &rest, &events, err);

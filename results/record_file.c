@@ -1,54 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
-
-static enum rc read_open_file(int fd, const char *path, uint64_t max, struct buf *out,
-                              struct err *err)
-{
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return FAIL(err, RC_IO, errno, "cannot read \"%s\"", Q(path));
-    if (!S_ISREG(info.st_mode))
-        return FAIL(err, RC_USAGE, 0, "cannot read \"%s\": not a regular file", Q(path));
-    if ((uint64_t)info.st_size > max)
-        return FAIL(err, RC_USAGE, 0,
-                    "cannot read \"%s\": %" PRIu64 " bytes (expected at most %" PRIu64 ")", Q(path),
-                    (uint64_t)info.st_size, max);
-    enum rc rc = buf_resize(out, (size_t)info.st_size, err);
-    if (rc != RC_OK)
-        return rc;
-    size_t used = 0;
-    while (used < out->len) {
-        ssize_t got = read(fd, out->ptr + used, out->len - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return FAIL(err, RC_IO, errno, "cannot read \"%s\"", Q(path));
-        if (got == 0)
-            return FAIL(err, RC_IO, 0, "\"%s\" became shorter while it was read", Q(path));
-        used += (size_t)got;
-    }
-    return RC_OK;
-}
-
-enum rc record_file_read(const char *path, uint64_t max, struct buf *out, struct err *err)
-{
-    /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        bool named_wrongly = errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG;
-        return FAIL(err, named_wrongly ? RC_USAGE : RC_IO, errno, "cannot read \"%s\"", Q(path));
-    }
-    enum rc rc = read_open_file(fd, path, max, out, err);
-    close(fd);
-    return rc;
-}
 
 enum rc record_read_file(const char *dir, const char *name, uint64_t max, struct buf *out,
                          struct err *err)
@@ -56,7 +14,7 @@ enum rc record_read_file(const char *dir, const char *name, uint64_t max, struct
     struct buf path = {0};
     enum rc rc = buf_printf(&path, err, "%s/%s", dir, name);
     if (rc == RC_OK)
-        rc = record_file_read(buf_str(&path), max, out, err);
+        rc = whole_file_read(buf_str(&path), max, out, err);
     buf_release(&path);
     return rc;
 }

@@ -15,9 +15,6 @@
 
 /* ---- files (record_file.c) ------------------------------------------------------------------- */
 
-/* A regular file of at most `max` bytes, whole.  A missing one is RC_USAGE: the user named it. */
-MUST_CHECK enum rc record_file_read(const char *path, uint64_t max, struct buf *out,
-                                    struct err *err);
 /* Whole or not at all: temporary name in the same folder, write, fsync, rename, fsync the folder.
  * What is no regular file is not replaced. */
 MUST_CHECK enum rc record_file_replace(const char *path, struct span bytes, struct err *err);

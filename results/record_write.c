@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/whole_file.h"
 #include "results/record_parts.h"
 
 #define SAMPLES_BYTES_MAX (2 * GIB)
@@ -158,7 +159,7 @@ static enum rc append_to(int fd, const char *path, struct span bytes, struct err
 {
     struct buf text = {0};
     size_t keep = 0;
-    enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
+    enum rc rc = whole_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = finished_len(buf_span(&text), path, &keep, err);
     buf_release(&text);
@@ -249,7 +250,7 @@ enum rc record_run_read(const char *path, const struct record_manifest *manifest
 {
     struct buf text = {0};
     struct line_source source = {.path = path, .manifest = manifest, .arena = arena};
-    enum rc rc = record_file_read(path, SAMPLES_BYTES_MAX, &text, err);
+    enum rc rc = whole_file_read(path, SAMPLES_BYTES_MAX, &text, err);
     if (rc == RC_OK)
         rc = parse_run(&source, buf_span(&text), samples, count, err);
     buf_release(&text);

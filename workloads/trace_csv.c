@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/namemap.h"
+#include "engine/whole_file.h"
 
 enum { FIELD_TIME, FIELD_OP, FIELD_KEY, FIELD_SIZE, FIELD_OFFSET, FIELD_LENGTH, FIELDS_MAX };
 enum { FIELDS_MIN = FIELD_SIZE + 1, TIME_DIGITS = 9 };
@@ -505,7 +506,7 @@ enum rc trace_csv_import(const struct trace_csv_request *request, struct buf *ou
 {
     struct importer in = {.request = request, .err = err, .keys.copies = true};
     schedule_init(&in.drawn.schedule, err);
-    enum rc rc = pack_file_read(request->path, TRACE_CSV_BYTES_MAX, &in.text, err);
+    enum rc rc = whole_file_read(request->path, TRACE_CSV_BYTES_MAX, &in.text, err);
     if (rc == RC_OK)
         rc = import_lines(&in);
     if (rc == RC_OK)
