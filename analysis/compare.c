@@ -135,21 +135,12 @@ static enum rc add_arm(struct compare *compare, size_t arm_old, size_t arm_new, 
 
 /* ---- arms ----------------------------------------------------------------------------------- */
 
-static size_t arm_named(const struct summary *summary, const char *label)
-{
-    for (size_t a = 0; a < summary->arm_count; a++) {
-        if (strcmp(summary->arms[a].arm->label, label) == 0)
-            return a;
-    }
-    return SUMMARY_NONE;
-}
-
 static enum rc find_arm(const struct summary *summary, const char *label, size_t *arm,
                         struct err *err)
 {
     const char *labels[64];
     size_t count = 0;
-    *arm = arm_named(summary, label);
+    *arm = summary_arm_named(summary, label);
     if (*arm == SUMMARY_NONE) {
         for (size_t a = 0; a < summary->arm_count && count < COUNT_OF(labels); a++)
             labels[count++] = summary->arms[a].arm->label;
@@ -195,7 +186,7 @@ static enum rc pair_all(struct compare *compare, struct err *err)
     enum rc rc = RC_OK;
     for (size_t a = 0; a < before->arm_count && rc == RC_OK; a++) {
         const struct record_arm *arm = before->arms[a].arm;
-        size_t other = arm_named(after, arm->label);
+        size_t other = summary_arm_named(after, arm->label);
         if (other == SUMMARY_NONE) {
             rc = add_note(compare, err, "%s: only in the first record", arm->label);
         } else if (!before->arms[a].valid || !after->arms[other].valid) {
@@ -208,7 +199,7 @@ static enum rc pair_all(struct compare *compare, struct err *err)
         }
     }
     for (size_t a = 0; a < after->arm_count && rc == RC_OK; a++) {
-        if (arm_named(before, after->arms[a].arm->label) == SUMMARY_NONE)
+        if (summary_arm_named(before, after->arms[a].arm->label) == SUMMARY_NONE)
             rc = add_note(compare, err, "%s: only in the second record", after->arms[a].arm->label);
     }
     return rc;

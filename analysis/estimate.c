@@ -70,15 +70,6 @@ static void count_plan(struct estimate *estimate)
 
 /* ---- time and bytes ------------------------------------------------------------------------- */
 
-static size_t arm_named(const struct summary *summary, const char *label)
-{
-    for (size_t a = 0; a < summary->arm_count; a++) {
-        if (strcmp(summary->arms[a].arm->label, label) == 0)
-            return a;
-    }
-    return SUMMARY_NONE;
-}
-
 /* The largest its store was found at rest; NaN when it was never measured. */
 static double store_bytes(const struct summary *summary, size_t arm)
 {
@@ -109,7 +100,7 @@ static void measure_cost(struct estimate *estimate)
     size_t run = summary_place(from, RUN, "run"), known = 0;
     double seconds = 0, bytes = 0, most = 0, latencies = 0;
     for (size_t a = 0; a < plan->arm_count && run != SUMMARY_NONE; a++) {
-        size_t arm = arm_named(from, plan->arms[a].label);
+        size_t arm = summary_arm_named(from, plan->arms[a].label);
         double took = arm == SUMMARY_NONE ? NAN : summary_median(from, arm, run, M_RUN_NS);
         if (!isfinite(took))
             continue;
@@ -149,7 +140,7 @@ static enum rc measure_spread(struct estimate *estimate, const struct rounds *ro
     size_t count = 0;
     for (int twin = 0; twin < 2 && count == 0; twin++) {
         for (size_t a = 0; a < plan->arm_count && rc == RC_OK; a++) {
-            size_t arm = arm_named(from, plan->arms[a].label);
+            size_t arm = summary_arm_named(from, plan->arms[a].label);
             bool wanted = twin ? plan->arms[a].control_again : competes(plan, &plan->arms[a]);
             if (!wanted || arm == SUMMARY_NONE || arm == from->control || !from->arms[arm].valid)
                 continue;

@@ -139,6 +139,15 @@ uint32_t summary_invalid_arms(const struct summary *summary)
 
 /* ---- places --------------------------------------------------------------------------------- */
 
+size_t summary_arm_named(const struct summary *summary, const char *label)
+{
+    for (size_t a = 0; a < summary->arm_count; a++) {
+        if (strcmp(summary->arms[a].arm->label, label) == 0)
+            return a;
+    }
+    return SUMMARY_NONE;
+}
+
 size_t summary_place(const struct summary *summary, enum metric_scope scope, const char *name)
 {
     for (size_t p = 0; p < summary->place_count; p++) {

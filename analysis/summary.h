@@ -54,7 +54,8 @@ void summary_release(struct summary *summary);
 
 /* Arms that ran and are INVALID. */
 uint32_t summary_invalid_arms(const struct summary *summary);
-/* SUMMARY_NONE when the study has no such place. */
+/* SUMMARY_NONE when the study has no such arm, or no such place. */
+size_t summary_arm_named(const struct summary *summary, const char *label);
 size_t summary_place(const struct summary *summary, enum metric_scope scope, const char *name);
 const struct stats *summary_cell(const struct summary *summary, size_t arm, size_t place,
                                  enum metric metric);

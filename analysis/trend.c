@@ -157,22 +157,13 @@ enum rc trend_begin(struct trend_history *trend, const struct summary *last,
 
 /* ---- values --------------------------------------------------------------------------------- */
 
-static size_t arm_named(const struct summary *summary, const char *label)
-{
-    for (size_t a = 0; a < summary->arm_count; a++) {
-        if (strcmp(summary->arms[a].arm->label, label) == 0)
-            return a;
-    }
-    return SUMMARY_NONE;
-}
-
 /* The median over rounds, as a ratio to the control's unless it is the control's own; NaN when the
  * record has no such value or its arm is INVALID. */
 static double value_of(const struct trend_history *trend, const struct trend_series *series,
                        const struct rounds *rounds, double *scratch)
 {
     const struct summary *summary = rounds->summary;
-    size_t arm = arm_named(summary, series->arm), control = summary->control, n = 0;
+    size_t arm = summary_arm_named(summary, series->arm), control = summary->control, n = 0;
     size_t place = compare_place(trend->last, summary, series->place_in);
     if (arm == SUMMARY_NONE || place == SUMMARY_NONE || !summary->arms[arm].valid)
         return NAN;
