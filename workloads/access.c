@@ -19,6 +19,15 @@ enum rc access_init(struct access *access, const struct access_options *options,
     return RC_OK;
 }
 
+enum rc access_begin(struct access *access, const struct access_options *options,
+                     const char *workload, uint64_t ops, struct schedule *schedule, struct rng *rng)
+{
+    enum rc rc = schedule_need_files(schedule, workload);
+    if (rc == RC_OK)
+        rc = schedule_expect(schedule, ops);
+    return rc == RC_OK ? access_init(access, options, schedule, rng) : rc;
+}
+
 void access_release(struct access *access)
 {
     free(access->dealt);

@@ -61,6 +61,11 @@ struct access {
  * deleted while draws are made. */
 MUST_CHECK enum rc access_init(struct access *access, const struct access_options *options,
                                const struct schedule *schedule, struct rng *rng);
+/* How a workload of `ops` such operations begins: there are files, the plan has room for them all,
+ * and then as access_init. */
+MUST_CHECK enum rc access_begin(struct access *access, const struct access_options *options,
+                                const char *workload, uint64_t ops, struct schedule *schedule,
+                                struct rng *rng);
 void access_release(struct access *access);
 /* The file the next operation goes to. */
 uint32_t access_pick(struct access *access, const struct schedule *schedule, struct rng *rng);

@@ -45,11 +45,7 @@ static enum rc read_history_plan(const void *options, const struct workload_env 
     (void)env;
     const struct read_history_options *opts = options;
     struct access access = {0};
-    enum rc rc = schedule_need_files(schedule, "read_history");
-    if (rc == RC_OK)
-        rc = schedule_expect(schedule, opts->ops);
-    if (rc == RC_OK)
-        rc = access_init(&access, &opts->access, schedule, rng);
+    enum rc rc = access_begin(&access, &opts->access, "read_history", opts->ops, schedule, rng);
     for (uint64_t k = 0; rc == RC_OK && k < opts->ops; k++) {
         uint32_t file = access_pick(&access, schedule, rng);
         rc = schedule_read_version(schedule, file,

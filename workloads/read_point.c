@@ -49,11 +49,7 @@ static enum rc read_point_plan(const void *options, const struct workload_env *e
     const struct read_point_options *opts = options;
     bool strides = opts->pick == PICK_STRIDE && opts->access.skew == ACCESS_UNIFORM;
     struct access access = {0};
-    enum rc rc = schedule_need_files(schedule, "read_point");
-    if (rc == RC_OK)
-        rc = schedule_expect(schedule, opts->ops);
-    if (rc == RC_OK)
-        rc = access_init(&access, &opts->access, schedule, rng);
+    enum rc rc = access_begin(&access, &opts->access, "read_point", opts->ops, schedule, rng);
     uint64_t n = schedule->live_count, stride = rc == RC_OK ? access_stride(opts->stride, n) : 1;
     for (uint64_t k = 0; rc == RC_OK && k < opts->ops; k++)
         rc = schedule_read(schedule, strides ? schedule->live[k * stride % n]

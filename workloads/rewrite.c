@@ -30,11 +30,7 @@ static enum rc rewrite_plan(const void *options, const struct workload_env *env,
     (void)env;
     const struct rewrite_options *opts = options;
     struct access access = {0};
-    enum rc rc = schedule_need_files(schedule, "rewrite");
-    if (rc == RC_OK)
-        rc = schedule_expect(schedule, opts->ops);
-    if (rc == RC_OK)
-        rc = access_init(&access, &opts->access, schedule, rng);
+    enum rc rc = access_begin(&access, &opts->access, "rewrite", opts->ops, schedule, rng);
     for (uint64_t k = 0; rc == RC_OK && k < opts->ops; k++)
         rc = schedule_rewrite(schedule, access_pick(&access, schedule, rng));
     access_release(&access);
